@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bundle-format/hash.h"
+
+#include <openssl/evp.h>
+
+#include "system/failure.h"
+
+namespace patchferry {
+
+// EVP picks SHA-NI where the processor has it.
+struct Hasher::State {
+  EVP_MD_CTX* context = EVP_MD_CTX_new();
+  ~State() { EVP_MD_CTX_free(context); }
+};
+
+Hasher::Hasher() : state_(std::make_unique<State>()) {
+  if (state_->context == nullptr || EVP_DigestInit_ex(state_->context, EVP_sha256(), nullptr) != 1)
+    throw SystemFailure("cannot start SHA-256 (OpenSSL refuses)", 0);
+}
+Hasher::~Hasher() = default;
+Hasher::Hasher(Hasher&&) noexcept = default;
+Hasher& Hasher::operator=(Hasher&&) noexcept = default;
+
+void Hasher::add(ByteSpan bytes) {
+  if (EVP_DigestUpdate(state_->context, bytes.data(), bytes.size()) != 1)
+    throw SystemFailure("cannot compute SHA-256 (OpenSSL refuses)", 0);
+}
+
+Digest Hasher::finish() {
+  Digest out{};
+  if (EVP_DigestFinal_ex(state_->context, reinterpret_cast<unsigned char*>(out.data()), nullptr) != 1)
+    throw SystemFailure("cannot finish SHA-256 (OpenSSL refuses)", 0);
+  return out;
+}
+
+Digest sha256(ByteSpan bytes) {
+  Hasher hasher;
+  hasher.add(bytes);
+  return hasher.finish();
+}
+
+}  // namespace patchferry
