@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "bundle-format/signing_key.h"
+#include "bundle-format/write/signing_key.h"
 
 #include <sodium.h>
 

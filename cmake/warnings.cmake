@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: Apache-2.0
+option(PATCHFERRY_WERROR "Warnings are errors (presets only)" OFF)
+
+function(patchferry_flags target)
+  target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion
+    -Wold-style-cast -Wnon-virtual-dtor -Woverloaded-virtual)
+  if(PATCHFERRY_WERROR)
+    target_compile_options(${target} PRIVATE -Werror)
+  endif()
+  if(PATCHFERRY_SANITIZE)
+    target_compile_options(${target} PRIVATE -fsanitize=${PATCHFERRY_SANITIZE} -fno-omit-frame-pointer)
+    target_link_options(${target} PRIVATE -fsanitize=${PATCHFERRY_SANITIZE})
+  endif()
+  if(CMAKE_BUILD_TYPE STREQUAL "Release" OR CMAKE_BUILD_TYPE STREQUAL "RelWithDebInfo")
+    target_compile_definitions(${target} PRIVATE _GLIBCXX_ASSERTIONS)
+    target_compile_options(${target} PRIVATE -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -ftrivial-auto-var-init=zero
+      -fstack-protector-strong)
+    target_link_options(${target} PRIVATE -Wl,-z,relro -Wl,-z,now)
+  endif()
+  target_compile_definitions(${target} PRIVATE BOOST_FILESYSTEM_NO_DEPRECATED PATCHFERRY_VERSION="${PROJECT_VERSION}")
+endfunction()
+
+find_program(CCACHE ccache)
+if(CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+endif()
