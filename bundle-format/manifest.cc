@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bundle-format/manifest.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "bundle-format/tables.h"
+#include "system/json_text.h"
+#include "system/rel_path.h"
+
+namespace patchferry {
+
+namespace {
+
+using Json = nlohmann::json;
+
+tl::unexpected<Refusal> malformed(const std::string& why) { return refuse(RefusalKind::malformed, "the manifest " + why); }
+
+bool is_cve(const std::string& text) {
+  if (text.size() < 13 || text.size() > 32 || text.compare(0, 4, "CVE-") != 0 || text[8] != '-') return false;
+  for (std::size_t i = 4; i < text.size(); ++i)
+    if (i != 8 && (text[i] < '0' || text[i] > '9')) return false;
+  return true;
+}
+
+bool is_kernel(const std::string& text) {
+  return !text.empty() && text.size() <= 128 && printable(text) == text && text.find(' ') == std::string::npos;
+}
+
+Json table_json(const TableFacts& table) { return {{"bytes", table.bytes}, {"sha256", to_hex(table.hash)}}; }
+
+TableFacts table_of(const Json& json) {
+  TableFacts table;
+  table.bytes = json.at("bytes").get<std::uint64_t>();
+  table.hash = array_from_hex<32>(json.at("sha256").get<std::string>()).value_or(Digest{});
+  return table;
+}
+
+ManifestPatchset patchset_of(const Json& json) {
+  ManifestPatchset p;
+  auto name = parse_archive_name(json.at("file").get<std::string>());
+  if (name) p.name = *name;
+  p.archive = array_from_hex<32>(json.at("archive").at("sha256").get<std::string>()).value_or(Digest{});
+  p.archive_bytes = json.at("archive").at("bytes").get<std::uint64_t>();
+  p.expanded_bytes = json.at("archive").at("expanded").get<std::uint64_t>();
+  p.first_seen = json.at("first_seen").get<std::uint64_t>();
+  for (const auto& fix : json.at("fixes"))
+    p.fixes.push_back({fix.at("cve").get<std::string>(), fix.at("cvss10").get<unsigned>(), fix.at("kernels").get<std::vector<std::uint32_t>>()});
+  return p;
+}
+
+template <class Range, class Less>
+bool strictly_ascending(const Range& range, Less less) {
+  return std::adjacent_find(range.begin(), range.end(), [&](const auto& a, const auto& b) { return !less(a, b); }) == range.end();
+}
+
+Result<void> check_rules(const Manifest& m, const Statement& s) {
+  if (!is_site_name(m.site) || audience_of(m.site) != s.audience) return malformed("names another site than the statement");
+  if (m.sequence != s.sequence) return malformed("gives another sequence number than the statement");
+  if (m.patchsets.size() != s.patchsets || m.withdrawn.size() != s.withdrawn) return malformed("holds another number of patchsets than the statement says");
+  const std::uint64_t ceiling = s.table_bytes;
+  if (m.objects.bytes > ceiling || m.recipes.bytes > ceiling || m.packs.bytes > ceiling ||
+      m.objects.bytes + m.recipes.bytes + m.packs.bytes != s.table_bytes || m.objects.bytes != s.objects * kObjectRecordSize)
+    return malformed("gives other table lengths than the statement");
+  if (!strictly_ascending(m.kernels, std::less<>()) || !std::all_of(m.kernels.begin(), m.kernels.end(), is_kernel))
+    return malformed("holds kernel names that are not sorted or not printable");
+  if (!strictly_ascending(m.withdrawn, std::less<>())) return malformed("holds withdrawn patchsets that are not sorted");
+  for (const auto& name : m.withdrawn)
+    if (!parse_patchset_name(name)) return malformed("withdraws something that is not a patchset");
+  std::vector<std::string> folded;
+  for (const auto& p : m.patchsets) {
+    if (p.archive_bytes > kMaxPayload || p.expanded_bytes > s.expanded_bytes) return malformed("holds an impossible size");
+    folded.push_back(RelPath::parse(p.name.patchset.text)->folded());
+    if (!strictly_ascending(p.fixes, [](const auto& a, const auto& b) { return a.cve < b.cve; })) return malformed("holds CVEs that are not sorted");
+    for (const auto& fix : p.fixes)
+      if (!is_cve(fix.cve) || fix.cvss_tenths > 100 || !strictly_ascending(fix.kernels, std::less<>()) ||
+          (!fix.kernels.empty() && fix.kernels.back() >= m.kernels.size()))
+        return malformed("holds an impossible CVE entry");
+  }
+  if (!strictly_ascending(m.patchsets, [](const auto& a, const auto& b) { return a.name.patchset < b.name.patchset; }))
+    return malformed("holds patchsets that are not in release order");
+  std::sort(folded.begin(), folded.end());
+  if (std::adjacent_find(folded.begin(), folded.end()) != folded.end()) return malformed("holds two patchsets of one name");
+  return {};
+}
+
+}  // namespace
+
+std::string encode_manifest(const Manifest& m) {
+  Json patchsets = Json::array();
+  for (const auto& p : m.patchsets) {
+    Json fixes = Json::array();
+    for (const auto& fix : p.fixes) fixes.push_back({{"cve", fix.cve}, {"cvss10", fix.cvss_tenths}, {"kernels", fix.kernels}});
+    patchsets.push_back({{"name", p.name.patchset.text},
+                         {"file", p.name.file},
+                         {"product", p.name.patchset.product},
+                         {"released", to_text(p.name.patchset.released)},
+                         {"archive", {{"sha256", to_hex(p.archive)}, {"bytes", p.archive_bytes}, {"expanded", p.expanded_bytes}}},
+                         {"first_seen", p.first_seen},
+                         {"fixes", fixes}});
+  }
+  const Json json = {{"format", 1},
+                     {"site", m.site},
+                     {"sequence", m.sequence},
+                     {"kernels", m.kernels},
+                     {"fixes_left_out", m.fixes_left_out},
+                     {"patchsets", patchsets},
+                     {"withdrawn", m.withdrawn},
+                     {"tables", {{"objects", table_json(m.objects)}, {"recipes", table_json(m.recipes)}, {"packs", table_json(m.packs)}}}};
+  return json.dump();  // keys sorted, no white space
+}
+
+Result<Manifest> decode_manifest(std::string_view text, const Statement& statement) {
+  auto parsed = parse_json(text, "manifest");
+  if (!parsed) return tl::unexpected(std::move(parsed.error()));
+  Manifest m;
+  try {
+    const Json& json = *parsed;
+    m.site = json.at("site").get<std::string>();
+    m.sequence = json.at("sequence").get<std::uint64_t>();
+    m.kernels = json.at("kernels").get<std::vector<std::string>>();
+    m.fixes_left_out = json.at("fixes_left_out").get<bool>();
+    for (const auto& patchset : json.at("patchsets")) m.patchsets.push_back(patchset_of(patchset));
+    m.withdrawn = json.at("withdrawn").get<std::vector<std::string>>();
+    m.objects = table_of(json.at("tables").at("objects"));
+    m.recipes = table_of(json.at("tables").at("recipes"));
+    m.packs = table_of(json.at("tables").at("packs"));
+    // What was read leniently above, unknown keys and numbers written otherwise all end here.
+    for (const auto& p : m.patchsets)
+      if (p.name.file.empty()) return malformed("holds an archive name that is outside the grammar");
+    if (encode_manifest(m) != text) return malformed("is not written the one way that is allowed");
+  } catch (const Json::exception&) {
+    return malformed("lacks a field, or has one of another type");
+  }
+  if (auto rules = check_rules(m, statement); !rules) return tl::unexpected(std::move(rules.error()));
+  return m;
+}
+
+}  // namespace patchferry

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// The statement: the 512 signed bytes that a bundle hangs from (SPEC.md "Statement").
+//
+// Every field has a fixed offset, unused bytes are zero, and decode accepts precisely what encode writes.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+#include "bundle-format/hash.h"
+#include "system/bytes.h"
+#include "system/refusal.h"
+
+namespace patchferry {
+
+constexpr std::size_t kStatementSize = 512;
+constexpr std::uint16_t kFormatVersion = 1;
+
+// Ceilings that stand beside the decoder; a writer refuses to go beyond them.
+constexpr std::uint32_t kMaxVolumes = 9999;
+constexpr unsigned kMinBlockLog2 = 12;
+constexpr unsigned kMaxBlockLog2 = 26;
+constexpr std::uint64_t kMaxPayload = 1ULL << 50;
+constexpr std::uint32_t kMaxPatchsets = 100'000;
+constexpr std::uint64_t kMaxManifest = 8ULL << 20;
+constexpr std::uint64_t kMaxTables = 1ULL << 36;
+
+using Id16 = std::array<std::byte, 16>;
+struct BundleId {
+  Id16 bytes{};
+  bool operator==(const BundleId&) const = default;
+};
+struct StreamId {
+  Id16 bytes{};
+  bool operator==(const StreamId&) const = default;
+};
+
+struct Statement {
+  Digest trust_domain{};           // SHA-256 of root document 1
+  Digest audience{};               // SHA-256 of the site's name
+  StreamId stream{};               // the store that made it
+  std::uint32_t epoch = 1;         // of the root document in force
+  std::uint32_t root_version = 1;  // of the root document in force; the last one of the chain
+  std::uint64_t sequence = 0;      // 1, 2, … per stream and site
+  Digest previous{};               // SHA-256 of the statement before in this stream for this site; zero: none known
+  Digest state_before{};           // what this bundle was built against (zero: full); advisory
+  Digest state_after{};            // what the site has afterwards; advisory
+  std::uint64_t created = 0;       // seconds since 1970
+  std::uint64_t expires = 0;       // seconds since 1970; 0: never
+  BundleId bundle{};               // random
+  std::uint32_t volumes = 1;
+  unsigned block_log2 = 20;        // payload block size is 2^n bytes
+  std::uint64_t payload_bytes = 0;   // of all volumes
+  std::uint64_t expanded_bytes = 0;  // hard ceiling for everything that unpacking may produce
+  std::uint32_t patchsets = 0;     // that the manifest brings
+  std::uint32_t withdrawn = 0;     // that the manifest revokes
+  std::uint64_t objects = 0;       // records of the object table
+  std::uint64_t table_bytes = 0;   // length of the three tables together
+  std::uint64_t volume_table_bytes = 0;
+  Digest volume_table_hash{};
+  std::uint64_t manifest_bytes = 0;
+  Digest manifest_hash{};
+
+  bool operator==(const Statement&) const = default;
+};
+
+std::array<std::byte, kStatementSize> encode_statement(const Statement& statement);
+
+/// Reads a bundle's statement. `bytes` is exactly kStatementSize long and already authenticated. Accepts precisely
+/// what encode_statement() writes; anything else is malformed, unknown_format or too_large, with the offset.
+Result<Statement> decode_statement(ByteSpan bytes);
+
+/// SHA-256 of a site's name.
+Digest audience_of(std::string_view site);
+
+}  // namespace patchferry
