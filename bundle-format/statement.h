@@ -20,7 +20,7 @@ constexpr std::uint16_t kFormatVersion = 1;
 // Ceilings that stand beside the decoder; a writer refuses to go beyond them.
 constexpr std::uint32_t kMaxVolumes = 9999;
 constexpr unsigned kMinBlockLog2 = 12;
-constexpr unsigned kMaxBlockLog2 = 26;
+constexpr unsigned kMaxBlockLog2 = 24;
 constexpr std::uint64_t kMaxPayload = 1ULL << 50;
 constexpr std::uint32_t kMaxPatchsets = 100'000;
 constexpr std::uint64_t kMaxManifest = 8ULL << 20;

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "verifier/bundle_text.h"
+
+#include <fmt/format.h>
+
+#include "system/calendar.h"
+#include "terminal/output.h"
+
+namespace patchferry {
+
+std::string bundle_line(const Statement& s, const std::string& site) {
+  return fmt::format("bundle {} for site {}, made {}: {} new, {} withdrawn, {}, {}", s.sequence, site, time_text(s.created),
+                     count_text(s.patchsets, "patchset"), s.withdrawn, count_text(s.volumes, "volume"), size_text(s.payload_bytes));
+}
+
+void print_patchsets(const Manifest& manifest) {
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& p : manifest.patchsets)
+    rows.push_back({p.name.patchset.text, p.name.patchset.product, to_text(p.name.patchset.released), size_text(p.archive_bytes),
+                    p.fixes.empty() ? "" : count_text(p.fixes.size(), "CVE") + " newly closed"});
+  for (const auto& name : manifest.withdrawn) rows.push_back({name, "", "", "", "withdrawn by the vendor"});
+  print_table({"PATCHSET", "PRODUCT", "RELEASED", "SIZE", "BRINGS"}, rows);
+}
+
+}  // namespace patchferry

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+// patchferry-verify: the standalone checker. One job, so no subcommands; --inspect as first argument makes it print
+// what a bundle says of itself (that is what `patchferry inspect` runs).
+#include <cstring>
+
+#include "terminal/command.h"
+#include "verifier/commands.h"
+
+int main(int argc, char** argv) {
+  if (argc > 1 && std::strcmp(argv[1], "--inspect") == 0) {
+    argv[1] = argv[0];
+    return patchferry::run_guarded(patchferry::cmd_inspect, argc - 1, argv + 1);
+  }
+  return patchferry::run_guarded(patchferry::cmd_verify, argc, argv);
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "verifier/trust.h"
+
+#include "system/failure.h"
+#include "system/file.h"
+
+namespace patchferry {
+
+Result<PublicKey> load_public_key(const std::string& path) {
+  if (!exists(path)) throw UsageError("there is no key " + path, "give the .pub file that 'patchferry keygen' wrote");
+  if (is_folder(path)) throw UsageError(path + " is a folder, not a key", "give the .pub file that 'patchferry keygen' wrote");
+  const auto bytes = read_whole(path, 4096);
+  auto key = decode_public_key(bytes ? as_text(*bytes) : std::string_view());
+  if (!key) return tl::unexpected(std::move(key.error()).in(path));
+  return key;
+}
+
+Result<TrustAnchors> load_trust(const std::vector<std::string>& paths) {
+  TrustAnchors anchors;
+  const auto enrol = [&](const std::string& path) -> Result<void> {
+    auto key = load_public_key(path);
+    if (!key) return tl::unexpected(std::move(key.error()));
+    anchors.domains.push_back(domain_of(single_key_root(*key)));
+    return {};
+  };
+  for (const auto& path : paths) {
+    if (!exists(path)) throw UsageError("there is no " + path, "give a .pub file, or the folder of trusted keys");
+    if (!is_folder(path)) {
+      if (auto done = enrol(path); !done) return tl::unexpected(std::move(done.error()));
+      continue;
+    }
+    for (const auto& name : folder_entries(path))
+      if (name.ends_with(".pub"))
+        if (auto done = enrol(path + "/" + name); !done) return tl::unexpected(std::move(done.error()));
+  }
+  if (anchors.domains.empty()) throw UsageError("no trusted key was given", "give --trust KEY.pub");
+  return anchors;
+}
+
+}  // namespace patchferry

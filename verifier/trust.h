@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a person has enrolled: the trust domains (SHA-256 of root documents 1) under which bundles are believed.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "bundle-format/root_document.h"
+#include "system/refusal.h"
+
+namespace patchferry {
+
+struct TrustAnchors {
+  std::vector<Digest> domains;
+};
+
+/// `paths`: .pub files, or folders of them. A path that does not exist is a UsageError.
+Result<TrustAnchors> load_trust(const std::vector<std::string>& paths);
+
+/// One public key from a .pub file.
+Result<PublicKey> load_public_key(const std::string& path);
+
+}  // namespace patchferry

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+// The trusted core: is this bundle authentic, complete, fresh, for us? (SPEC.md "Verifying")
+//
+//   open_media → verify_metadata → VerifiedBundle → read_bodies
+//
+// Nothing is parsed before its signature or hash has been checked; every byte of the medium is read once, and the bytes
+// that were hashed are the bytes that are handed on. All findings are collected, not only the first.
+// Memory: the metadata of the volumes (32 bytes a block), the manifest, and one block.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "bundle-format/manifest.h"
+#include "bundle-format/root_document.h"
+#include "bundle-format/statement.h"
+#include "bundle-format/volume.h"
+#include "verifier/ledger_rules.h"
+#include "verifier/medium.h"
+#include "verifier/trust.h"
+
+namespace patchferry {
+
+/// Statement, root and manifest of a bundle whose signatures, audience and place in the ledger were found good. Only
+/// the verifier makes one.
+class VerifiedBundle {
+ public:
+  const Statement& statement() const { return statement_; }
+  const Digest& statement_hash() const { return statement_hash_; }
+  const RootDocument& root() const { return root_; }
+  const std::vector<VolumeRecord>& volume_table() const { return table_; }
+  /// Absent if neither the first nor the last volume is here.
+  const std::optional<Manifest>& manifest() const { return manifest_; }
+  const std::string& manifest_text() const { return manifest_text_; }
+  /// Takes a manifest that was kept from an earlier medium, after checking its hash.
+  Result<void> supply_manifest(std::string text);
+  /// Numbers of the volumes that are not here.
+  std::vector<std::uint32_t> missing() const;
+
+ private:
+  friend class Verification;
+  struct Volume {
+    Fd file;
+    Bytes leaves;
+    bool sized = true;
+  };
+  VerifiedBundle() = default;
+
+  Statement statement_;
+  Digest statement_hash_{};
+  RootDocument root_;
+  std::vector<VolumeRecord> table_;
+  std::optional<Manifest> manifest_;
+  std::string manifest_text_;
+  std::map<std::uint32_t, Volume> volumes_;  // those here, each positioned at its tables or payload
+
+  friend bool read_bodies(VerifiedBundle&, class BodySink&, Findings&, const std::function<void(std::uint64_t)>&);
+};
+
+/// Whose word counts. `ledger` is null where nothing has been imported (a check without a site).
+struct Judge {
+  TrustAnchors anchors;
+  const LedgerView* ledger = nullptr;
+};
+
+/// Steps 1 to 7 of SPEC.md "Verifying", and the manifest. Absent if no volume could be believed; then findings say why.
+/// A bundle with findings of its own may still be returned, so that all of it can be reported.
+std::optional<VerifiedBundle> verify_metadata(Medium medium, const Judge& judge, Findings& findings);
+
+/// Takes what the medium holds, piece by piece, each verified before it arrives here (tables: see tables_good).
+class BodySink {
+ public:
+  virtual ~BodySink() = default;
+  /// False: this volume's body is not needed (it is skipped without being read).
+  virtual bool wants(std::uint32_t /*volume*/) { return true; }
+  /// The tables come in parts before they can be judged; they count only once tables_good() is called.
+  virtual void tables_part(ByteSpan /*part*/) {}
+  virtual void tables_good() {}
+  virtual void tables_bad() {}
+  virtual void block(std::uint64_t /*payload_offset*/, ByteSpan /*bytes*/) {}
+  /// All of this volume was good.
+  virtual void volume_good(std::uint32_t /*volume*/) {}
+};
+
+/// Step 8: reads and judges tables and blocks of all volumes here. True if nothing was wrong with them. Once only.
+bool read_bodies(VerifiedBundle& bundle, BodySink& sink, Findings& findings, const std::function<void(std::uint64_t)>& on_bytes = {});
+
+/// missing_volume findings for `missing`.
+void report_missing(const VerifiedBundle& bundle, const std::vector<std::uint32_t>& missing, Findings& findings);
+
+/// What a bundle says of itself, believed by nobody: its own first root document is taken for granted.
+struct Claims {
+  Statement statement;
+  RootDocument first_root;
+  std::optional<Manifest> manifest;
+  std::vector<std::uint32_t> missing;
+};
+std::optional<Claims> read_claims(Medium medium, Findings& findings);
+
+}  // namespace patchferry
