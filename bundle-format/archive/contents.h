@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// One pass over an archive: what a patchset serves (levels, pointers) and what it fixes.
+//
+// The mirror uses it to look into an archive, the importer to unpack one; they differ only in the FileKeeper that
+// receives the bytes. Memory: the list of members, and one kpatch.info at a time.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "bundle-format/archive/archive_reader.h"
+#include "bundle-format/archive/kpatch_info.h"
+#include "bundle-format/hash.h"
+#include "bundle-format/patchset_name.h"
+#include "system/refusal.h"
+
+namespace patchferry {
+
+/// Receives the bytes of every regular file, one after the other. The hash is known at the end only.
+class FileKeeper {
+ public:
+  virtual ~FileKeeper() = default;
+  virtual void begin(std::uint64_t bytes) = 0;
+  virtual void data(ByteSpan part) = 0;
+  virtual void end(const Digest& hash) = 0;
+};
+
+struct LevelFile {
+  std::string name;  // beneath the level's folder
+  Digest hash{};
+  std::uint64_t bytes = 0;
+};
+
+/// One folder <ident>/<level>/, the unit that a feed serves.
+struct Level {
+  std::string ident;             // khash or build id
+  std::uint64_t level = 0;
+  std::vector<LevelFile> files;  // ascending by name
+  KpatchInfo info;               // of its kpatch.info, if it has one
+  Digest digest() const;         // over names and hashes: equal for equal folders
+};
+
+struct Pointer {
+  std::string ident;
+  std::string name;   // "latest.v1"
+  bool is_link = false;
+  std::string text;   // the file's bytes, or the link's target
+};
+
+struct PatchsetContents {
+  std::vector<Level> levels;      // ascending by ident, level
+  std::vector<Pointer> pointers;  // ascending by ident, name
+  std::uint64_t expanded_bytes = 0;
+  std::uint64_t files = 0;        // regular files, served or not
+};
+
+constexpr std::uint64_t kMaxPointer = 64 << 10;  // a larger file is no pointer
+
+Result<PatchsetContents> read_contents(const Fd& archive, const ArchiveName& name, const ArchiveLimits& limits, FileKeeper& keeper,
+                                       const std::function<void(std::uint64_t)>& on_read = {});
+
+}  // namespace patchferry

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// The store's catalogue, patchferry-store.sqlite. Migrations are frozen once landed; add a new one instead.
+#pragma once
+
+#include <vector>
+
+namespace patchferry::mirror {
+
+inline const std::vector<const char*> kMigrations = {R"sql(
+CREATE TABLE identity(key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;  -- 'stream': 16 random bytes
+CREATE TABLE patchset(
+  id INTEGER PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE COLLATE NOCASE,
+  file TEXT NOT NULL,               -- in archives/
+  sha256 BLOB NOT NULL, bytes INTEGER NOT NULL,
+  expanded INTEGER NOT NULL,        -- bytes of its tar stream
+  first_seen INTEGER NOT NULL);     -- seconds since 1970
+CREATE TABLE first_fix(             -- which patchset was the first to close a CVE for a kernel
+  kernel TEXT NOT NULL, cve TEXT NOT NULL, cvss10 INTEGER NOT NULL,
+  patchset INTEGER NOT NULL REFERENCES patchset(id),
+  PRIMARY KEY(kernel, cve)) WITHOUT ROWID;
+CREATE INDEX first_fix_patchset ON first_fix(patchset);
+CREATE TABLE site(
+  name TEXT PRIMARY KEY,
+  key BLOB NOT NULL) WITHOUT ROWID; -- pinned by its first receipt
+CREATE TABLE receipt(               -- the newest of each site
+  site TEXT PRIMARY KEY REFERENCES site(name),
+  sequence INTEGER NOT NULL, issued INTEGER NOT NULL, text BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE shipment(
+  site TEXT NOT NULL, sequence INTEGER NOT NULL,
+  made INTEGER NOT NULL,            -- 0: the number is reserved, nothing more is known
+  created INTEGER NOT NULL, bundle BLOB, statement BLOB,
+  PRIMARY KEY(site, sequence)) WITHOUT ROWID;
+)sql"};
+
+}  // namespace patchferry::mirror

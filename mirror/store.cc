@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "mirror/store.h"
+
+#include <algorithm>
+#include <sodium.h>
+
+#include "mirror/schema.h"
+#include "system/calendar.h"
+#include "system/failure.h"
+#include "system/file.h"
+#include "terminal/output.h"
+
+namespace patchferry::mirror {
+
+namespace {
+
+std::string prepare(const std::string& path, Store::Open open) {
+  const std::string database = path + "/patchferry-store.sqlite";
+  if (exists(database)) return path;
+  if (open == Store::Open::existing) throw UsageError("there is no store at " + path, "make one with 'patchferry mirror add --store " + path + " FILE...'");
+  if (exists(path) && !is_folder(path)) throw UsageError(path + " is not a folder", "give a new or empty folder as --store");
+  if (!is_folder(path)) make_folder(path);
+  for (const auto& name : folder_entries(path))
+    if (name != "archives" && name != "lock" && name != "spool") throw UsageError(path + " is neither a store nor empty", "give a new or empty folder as --store");
+  make_folders(path + "/archives");
+  return path;
+}
+
+StoredPatchset row(const Query& q) {
+  StoredPatchset p;
+  p.id = q.integer(0);
+  if (auto name = parse_archive_name(q.text(1))) p.name = *name;
+  const Bytes hash = q.blob(2);
+  std::copy_n(hash.begin(), std::min(hash.size(), p.archive.size()), p.archive.begin());
+  p.archive_bytes = q.number(3);
+  p.expanded_bytes = q.number(4);
+  p.first_seen = q.number(5);
+  return p;
+}
+
+constexpr const char* kColumns = "SELECT id, file, sha256, bytes, expanded, first_seen FROM patchset";
+
+}  // namespace
+
+Store::Store(const std::string& path, Open open)
+    : path_(prepare(path, open)),
+      lock_(Lock::take(path_ + "/lock", true, [&] { note("waiting for another command on " + path_); })),
+      db_(path_ + "/patchferry-store.sqlite") {
+  db_.migrate(kMigrations);
+}
+
+StreamId Store::stream() {
+  StreamId id;
+  randombytes_buf(id.bytes.data(), id.bytes.size());
+  Query(db_, "INSERT OR IGNORE INTO identity VALUES('stream', ?1)").bind(id.bytes).run();
+  Query ask(db_, "SELECT value FROM identity WHERE key='stream'");
+  if (!ask.step()) db_.fail("read");
+  const Bytes value = ask.blob(0);
+  std::copy_n(value.begin(), std::min(value.size(), id.bytes.size()), id.bytes.begin());
+  return id;
+}
+
+std::vector<StoredPatchset> Store::patchsets() {
+  std::vector<StoredPatchset> out;
+  Query all(db_, kColumns);
+  while (all.step()) out.push_back(row(all));
+  std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.name.patchset < b.name.patchset; });
+  return out;
+}
+
+std::optional<StoredPatchset> Store::find(const std::string& name) {
+  Query one(db_, (std::string(kColumns) + " WHERE name=?1").c_str());
+  if (!one.bind(name).step()) return std::nullopt;
+  return row(one);
+}
+
+void Store::record(const StoredPatchset& p, const PatchsetContents& contents) {
+  Transaction transaction(db_);
+  Query(db_, "INSERT INTO patchset(name, file, sha256, bytes, expanded, first_seen) VALUES(?1,?2,?3,?4,?5,?6)")
+      .bind(p.name.patchset.text, p.name.file, p.archive, p.archive_bytes, p.expanded_bytes, p.first_seen)
+      .run();
+  const std::int64_t id = db_.last_row_id();
+  Query known(db_, "SELECT patchset.file FROM first_fix JOIN patchset ON patchset.id=first_fix.patchset WHERE kernel=?1 AND cve=?2");
+  Query set(db_, "INSERT OR REPLACE INTO first_fix VALUES(?1,?2,?3,?4)");
+  for (const auto& level : contents.levels) {
+    const std::string& kernel = level.info.kernel.empty() ? level.ident : level.info.kernel;
+    for (const auto& fix : level.info.fixes) {
+      // Archives may be added in any order: the earliest release keeps the honour.
+      if (known.bind(kernel, fix.cve).step()) {
+        const auto holder = parse_archive_name(known.text(0));
+        if (holder && holder->patchset <= p.name.patchset) continue;
+      }
+      set.bind(kernel, fix.cve, fix.cvss_tenths, id).run();
+    }
+  }
+  transaction.commit();
+}
+
+std::vector<FirstFix> Store::first_fixes(std::int64_t patchset) {
+  std::vector<FirstFix> out;
+  Query all(db_, "SELECT cve, cvss10, kernel FROM first_fix WHERE patchset=?1 ORDER BY cve, kernel");
+  all.bind(patchset);
+  while (all.step()) out.push_back({all.text(0), static_cast<unsigned>(all.integer(1)), all.text(2)});
+  return out;
+}
+
+Result<void> Store::learn_receipt(const SignedReceipt& receipt, std::string_view text) {
+  const Receipt& r = receipt.receipt;
+  Transaction transaction(db_);
+  Query pinned(db_, "SELECT key FROM site WHERE name=?1");
+  if (pinned.bind(r.site).step()) {
+    const Bytes key = pinned.blob(0);
+    if (!std::equal(key.begin(), key.end(), receipt.key.bytes.begin(), receipt.key.bytes.end()))
+      return refuse(RefusalKind::bad_receipt, "the receipt is signed by another key than this site's earlier ones",
+                    "ask the site whether it was set up anew; its key is shown by 'patchferry status'");
+  } else {
+    Query(db_, "INSERT INTO site VALUES(?1,?2)").bind(r.site, receipt.key.bytes).run();
+    note("first receipt of site " + r.site + ": its key " + fingerprint(receipt.key) + " is now pinned here; compare it with 'patchferry status' at the site");
+  }
+  Query newest(db_, "SELECT sequence, issued FROM receipt WHERE site=?1");
+  const bool older = newest.bind(r.site).step() && std::pair(newest.number(0), newest.number(1)) > std::pair(r.sequence, r.issued);
+  if (!older) Query(db_, "INSERT OR REPLACE INTO receipt VALUES(?1,?2,?3,?4)").bind(r.site, r.sequence, r.issued, as_bytes(text)).run();
+  transaction.commit();
+  return {};
+}
+
+std::optional<Receipt> Store::newest_receipt(const std::string& site) {
+  Query newest(db_, "SELECT text FROM receipt WHERE site=?1");
+  if (!newest.bind(site).step()) return std::nullopt;
+  const Bytes text = newest.blob(0);
+  auto receipt = decode_receipt(as_text(text));
+  if (!receipt) throw SystemFailure("cannot use the receipt kept in " + db_.path() + ": it is damaged", 0, "give a fresh one with --receipt");
+  return receipt->receipt;
+}
+
+std::uint64_t Store::reserve_sequence(const std::string& site, std::uint64_t at_least) {
+  Transaction transaction(db_);
+  Query highest(db_, "SELECT max(sequence) FROM shipment WHERE site=?1");
+  const std::uint64_t last = highest.bind(site).step() ? highest.number(0) : 0;
+  const std::uint64_t sequence = std::max(last, at_least) + 1;
+  Query(db_, "INSERT INTO shipment(site, sequence, made, created) VALUES(?1,?2,0,?3)").bind(site, sequence, now()).run();
+  transaction.commit();
+  return sequence;
+}
+
+Digest Store::last_statement(const std::string& site) {
+  Digest out{};
+  Query last(db_, "SELECT statement FROM shipment WHERE site=?1 AND made=1 ORDER BY sequence DESC LIMIT 1");
+  if (last.bind(site).step()) {
+    const Bytes hash = last.blob(0);
+    std::copy_n(hash.begin(), std::min(hash.size(), out.size()), out.begin());
+  }
+  return out;
+}
+
+void Store::record_shipment(const std::string& site, const Statement& s, const Digest& statement_hash) {
+  Query(db_, "UPDATE shipment SET made=1, created=?3, bundle=?4, statement=?5 WHERE site=?1 AND sequence=?2")
+      .bind(site, s.sequence, s.created, s.bundle.bytes, statement_hash)
+      .run();
+}
+
+}  // namespace patchferry::mirror
