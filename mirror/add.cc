@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "mirror/add.h"
+
+#include <algorithm>
+#include <fcntl.h>
+#include <map>
+#include <mutex>
+#include <sys/stat.h>
+
+#include "system/atomic_file.h"
+#include "system/calendar.h"
+#include "system/failure.h"
+#include "system/file.h"
+#include "system/parallel.h"
+#include "system/rel_path.h"
+
+namespace patchferry::mirror {
+
+namespace {
+
+/// Only looks: the bytes of members are hashed by the reader and dropped.
+class NothingKept : public FileKeeper {
+ public:
+  void begin(std::uint64_t) override {}
+  void data(ByteSpan) override {}
+  void end(const Digest&) override {}
+};
+
+/// Copies `from` to `to` and returns the hash of what was copied.
+Digest copy_hashing(const Fd& from, const Fd& to, const std::function<void(std::uint64_t)>& on_bytes) {
+  Hasher hasher;
+  Bytes buffer(std::size_t{1} << 20);
+  while (const std::size_t n = read_up_to(from, std::span(buffer))) {
+    const auto part = std::span(buffer).first(n);
+    hasher.add(part);
+    write_all(to, part);
+    if (on_bytes) on_bytes(n);
+  }
+  return hasher.finish();
+}
+
+bool looks_like_archive(const std::string& name) { return !name.starts_with('.') && (name.ends_with(".tar.bz2") || name.ends_with(".tgz")); }
+
+/// One run over many files; the catalogue is written by one thread at a time.
+class Adding {
+ public:
+  Adding(Store& store, const std::function<void(std::uint64_t)>& on_bytes) : store_(store), on_bytes_(on_bytes) {}
+
+  void add(const std::string& path) {
+    auto done = try_add(path);
+    if (!done) {
+      const std::lock_guard hold(mutex_);
+      report_.refused.push_back(std::move(done.error()).in(path));
+    }
+  }
+
+  AddReport finish() {
+    const auto release_order = [](const std::string& a, const std::string& b) { return *parse_patchset_name(a) < *parse_patchset_name(b); };
+    std::sort(report_.added.begin(), report_.added.end(), release_order);
+    std::sort(report_.present.begin(), report_.present.end(), release_order);
+    std::sort(report_.refused.begin(), report_.refused.end(), [](const auto& a, const auto& b) { return a.where < b.where; });
+    return std::move(report_);
+  }
+
+ private:
+  Result<void> try_add(const std::string& path) {
+    auto name = parse_archive_name(file_name_of(path));
+    if (!name) return tl::unexpected(std::move(name.error()));
+    const Fd source = open_file(path, O_RDONLY);
+    if (!S_ISREG(stat_of(source).st_mode)) return refuse(RefusalKind::not_regular, "it is not a file");
+
+    AtomicFile copy(store_.archive_path(name->file), 0444);
+    StoredPatchset patchset;
+    patchset.name = *name;
+    patchset.archive = copy_hashing(source, copy.file(), on_bytes_);
+    patchset.archive_bytes = size_of(copy.file());
+    patchset.first_seen = now();
+    if (auto known = find(name->patchset.text)) {
+      if (known->archive != patchset.archive)
+        return refuse(RefusalKind::conflict, "the store has another archive under this name, with other bytes",
+                      "find out from the vendor's checksums which of the two is right");
+      const std::lock_guard hold(mutex_);
+      report_.present.push_back(name->patchset.text);
+      return {};
+    }
+    NothingKept nothing;
+    auto contents = read_contents(copy.file(), *name, unsigned_limits(patchset.archive_bytes), nothing);
+    if (!contents) return tl::unexpected(std::move(contents.error()));
+    patchset.expanded_bytes = contents->expanded_bytes;
+    copy.commit();
+    const std::lock_guard hold(mutex_);
+    store_.record(patchset, *contents);
+    report_.added.push_back(name->patchset.text);
+    return {};
+  }
+
+  std::optional<StoredPatchset> find(const std::string& name) {
+    const std::lock_guard hold(mutex_);
+    return store_.find(name);
+  }
+
+  Store& store_;
+  const std::function<void(std::uint64_t)>& on_bytes_;
+  std::mutex mutex_;
+  AddReport report_;
+};
+
+}  // namespace
+
+std::vector<std::string> archives_in(const std::vector<std::string>& paths) {
+  std::vector<std::string> out;
+  for (const auto& path : paths) {
+    if (!exists(path)) throw UsageError("there is no " + printable(path), "look with 'ls'");
+    if (!is_folder(path)) {
+      out.push_back(path);
+      continue;
+    }
+    for (const auto& name : folder_entries(path))
+      if (looks_like_archive(name)) out.push_back(path + "/" + name);
+  }
+  return out;
+}
+
+AddReport add_archives(Store& store, const std::vector<std::string>& files, const std::function<void(std::uint64_t)>& on_bytes) {
+  Adding adding(store, on_bytes);
+  // Files of one name go one after the other, so that the second meets the first in the catalogue.
+  std::map<std::string, std::vector<std::string>> by_name;
+  for (const auto& file : files) by_name[file_name_of(file)].push_back(file);
+  std::vector<std::vector<std::string>> groups;
+  for (auto& [name, group] : by_name) groups.push_back(std::move(group));
+  parallel_for(groups.size(), [&](std::size_t i) {
+    for (const auto& file : groups[i]) adding.add(file);
+  });
+  return adding.finish();
+}
+
+}  // namespace patchferry::mirror

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// Taking archives into the store: copied, hashed, read from end to end, and only then catalogued.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "mirror/store.h"
+
+namespace patchferry::mirror {
+
+struct AddReport {
+  std::vector<std::string> added;     // patchset names, release order
+  std::vector<std::string> present;   // the same bytes were there already
+  std::vector<Refusal> refused;       // `where` is the path
+};
+
+/// The archive files that `paths` (files and folders) name; a folder contributes what looks like an archive
+/// (*.tar.bz2, *.tgz), not recursively. A path that does not exist is a UsageError.
+std::vector<std::string> archives_in(const std::vector<std::string>& paths);
+
+/// Works on all cores, an archive each. What is refused leaves no trace in the store.
+AddReport add_archives(Store& store, const std::vector<std::string>& files, const std::function<void(std::uint64_t)>& on_bytes);
+
+}  // namespace patchferry::mirror

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+// patchferry export: build a signed bundle of what a site lacks.
+#include <nlohmann/json.hpp>
+#include <unistd.h>
+
+#include "mirror/commands.h"
+#include "mirror/export.h"
+#include "mirror/ship.h"
+#include "system/failure.h"
+#include "system/file.h"
+#include "system/rel_path.h"
+#include "terminal/command.h"
+#include "terminal/output.h"
+#include "terminal/password.h"
+#include "terminal/size.h"
+
+namespace patchferry::mirror {
+
+namespace {
+
+constexpr OptionSpec kOptions[] = {
+    {"store", "the store's folder", "DIR"},
+    {"to", "where to write the bundle's folder (a mounted stick), or - for a stream on standard output", "DIR"},
+    {"site", "the site that it is for", "NAME"},
+    {"sign", "the secret key to sign with", "KEY.key"},
+    {"password-file", "take the key's password from the first line of FILE", "FILE"},
+    {"receipt", "what the site has, as 'patchferry receipt' wrote it there (default: the newest one seen)", "FILE"},
+    {"full", "ship everything, whatever the site has", nullptr},
+    {"volume-size", "largest file: a size such as 700MB or 8MiB, or fat32, dvd, bd (default: fat32 on FAT, else one file)", "SIZE"},
+    {"dry-run", "show what would be shipped, and write nothing", nullptr},
+    {"json", "one JSON document: bundle, sequence, path, volumes, bytes, patchsets[]", nullptr},
+};
+constexpr CommandSpec kSpec = {
+    "patchferry export --store DIR --to DIR --site NAME --sign KEY.key [--receipt FILE | --full] [--volume-size SIZE]",
+    "Builds a signed bundle of exactly what a site lacks. What it has is known from its receipt, never from the hope that the last\n"
+    "stick arrived. The bundle is read back from the medium and verified before it counts as shipped.",
+    kOptions,
+    "patchferry export --store /srv/store --to /media/usb --site plant1 --sign ops-key.key --full",
+};
+
+constexpr std::uint64_t kLargest4G = 0xffffffff;        // FAT32, and ISO 9660 on a DVD
+constexpr std::uint64_t kBluRay = 24'900'000'000;
+
+std::uint64_t volume_size_of(const std::string& text) {
+  if (text == "fat32" || text == "dvd") return kLargest4G;
+  if (text == "bd") return kBluRay;
+  const auto size = parse_size(text);
+  if (!size) throw UsageError("'" + text + "' is not a size", "say 700MB, 8MiB, fat32, dvd or bd");
+  return *size;
+}
+
+SigningKey load_key(const Arguments& args) {
+  const std::string path = args.required("sign");
+  if (!exists(path)) throw UsageError("there is no key " + path, "make one with 'patchferry keygen'");
+  const auto bytes = read_whole(path, 4096);
+  const std::string text(bytes ? as_text(*bytes) : "");
+  std::string password;
+  if (needs_password(text)) password = args.has("password-file") ? password_from(args.required("password-file")) : ask_password("Password for " + path, false);
+  auto key = SigningKey::decode(text, password);
+  if (!key) throw UsageError(path + ": " + key.error().text, key.error().hint);
+  return std::move(*key);
+}
+
+/// What the exporter may build on, or why it must not guess.
+Result<SiteState> site_state(Store& store, const Arguments& args) {
+  SiteState state{args.required("site"), std::nullopt};
+  if (!is_site_name(state.site)) throw UsageError("'" + printable(state.site) + "' is not a site's name", "letters, digits and . _ + - only, at most 64, beginning with a letter or digit");
+  if (args.has("full") && args.has("receipt")) throw UsageError("--full and --receipt exclude each other", "--full ships everything; --receipt only what is missing");
+  if (args.has("full")) return state;
+  if (args.has("receipt")) {
+    const std::string path = args.required("receipt");
+    if (!exists(path)) throw UsageError("there is no receipt " + path, "the site writes it with 'patchferry receipt --out FILE'");
+    const auto bytes = read_whole(path, kMaxReceipt);
+    auto receipt = decode_receipt(bytes ? as_text(*bytes) : std::string_view());
+    if (!receipt) return tl::unexpected(std::move(receipt.error()).in(path));
+    if (receipt->receipt.site != state.site)
+      return tl::unexpected(std::move(refuse(RefusalKind::wrong_site, "the receipt is of site " + receipt->receipt.site + ", not " + state.site, "give the receipt of the site that the bundle is for").value()).in(path));
+    if (auto learnt = store.learn_receipt(*receipt, as_text(*bytes)); !learnt) return tl::unexpected(std::move(learnt.error()).in(path));
+    state.receipt = std::move(receipt->receipt);
+    return state;
+  }
+  state.receipt = store.newest_receipt(state.site);
+  if (!state.receipt)
+    return refuse(RefusalKind::bad_receipt, "nothing is known of what site " + state.site + " has",
+                  "give --receipt FILE, which 'patchferry receipt' writes at the site, or --full to ship everything");
+  return state;
+}
+
+void print_json(const Shipment& shipment, bool dry_run) {
+  auto names = nlohmann::json::array();
+  for (const auto& p : shipment.patchsets) names.push_back(p.name.patchset.text);
+  nlohmann::json out = {{"dry_run", dry_run}, {"patchsets", names}, {"bytes", shipment.statement.payload_bytes}};
+  if (!dry_run) {
+    out["bundle"] = to_hex(shipment.statement.bundle.bytes);
+    out["sequence"] = shipment.statement.sequence;
+    out["volumes"] = shipment.statement.volumes;
+    out["path"] = shipment.path;
+  }
+  print(out.dump(2));
+}
+
+void print_shipment(const Shipment& shipment, bool dry_run) {
+  for (const auto& p : shipment.patchsets) print((dry_run ? "would ship " : "shipped ") + p.name.patchset.text + "  " + size_text(p.archive_bytes));
+  if (dry_run) {
+    print(count_text(shipment.patchsets.size(), "patchset") + ", " + size_text(shipment.statement.payload_bytes) + "; nothing was written");
+    return;
+  }
+  print("bundle " + std::to_string(shipment.statement.sequence) + ": " + count_text(shipment.patchsets.size(), "patchset") + " in " +
+        count_text(shipment.statement.volumes, "volume") + ", " + size_text(shipment.statement.payload_bytes) + ", read back and verified: " + shipment.path);
+}
+
+}  // namespace
+
+int cmd_export(std::vector<std::string> arguments) {
+  const Arguments args(kSpec, arguments);
+  if (args.help_shown()) return kDone;
+  if (!args.positional().empty()) throw UsageError("'export' takes no argument " + printable(args.positional().front()), "say where to with --to");
+  ExportOrder order;
+  order.to = args.required("to");
+  order.dry_run = args.has("dry-run");
+  const bool streamed = order.to == "-";
+  if (streamed && (args.has("volume-size") || args.has("json"))) throw UsageError("--to - writes one volume, and nothing else, to standard output", "leave out --volume-size and --json");
+  if (streamed && ::isatty(STDOUT_FILENO) == 1) throw UsageError("a bundle is not for a terminal", "pipe it: patchferry export ... --to - | ssh HOST patchferry import -");
+  if (args.has("volume-size")) order.volume_size = volume_size_of(args.required("volume-size"));
+  Store store(args.required("store"), Store::Open::existing);
+  auto state = site_state(store, args);
+  if (!state) return report(state.error());
+  order.site = std::move(*state);
+  const SigningKey key = load_key(args);
+  if (!streamed && !order.dry_run) {
+    if (!is_folder(parent_of(order.to))) throw UsageError("there is no folder " + parent_of(order.to), "is the medium mounted?");
+    make_folders(order.to);
+    if (order.volume_size == 0) order.volume_size = largest_file_at(order.to);
+  }
+
+  auto shipment = export_bundle(store, order, key);
+  if (!shipment) return report(shipment.error());
+  if (!*shipment) {
+    if (args.has("json"))
+      print(nlohmann::json({{"dry_run", order.dry_run}, {"patchsets", nlohmann::json::array()}, {"bytes", 0}}).dump(2));
+    else
+      note("site " + order.site.site + " lacks nothing of this store; nothing was written");
+    return kNothingToDo;
+  }
+  if (args.has("json"))
+    print_json(**shipment, order.dry_run);
+  else if (!is_quiet() && !streamed)
+    print_shipment(**shipment, order.dry_run);
+  return kDone;
+}
+
+}  // namespace patchferry::mirror

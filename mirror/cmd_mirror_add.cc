@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// patchferry mirror add: take archives into a store.
+#include <nlohmann/json.hpp>
+
+#include "mirror/add.h"
+#include "mirror/commands.h"
+#include "system/failure.h"
+#include "system/file.h"
+#include "terminal/command.h"
+#include "terminal/output.h"
+
+namespace patchferry::mirror {
+
+namespace {
+
+constexpr OptionSpec kOptions[] = {
+    {"store", "the store's folder; made if it is not there", "DIR"},
+    {"json", "one JSON document: added[], present[], refused[]", nullptr},
+};
+constexpr CommandSpec kSpec = {
+    "patchferry mirror add --store DIR FILE|DIR...",
+    "Copies archives (K*.tar.bz2, U*.tar.bz2) into a store and reads each from end to end. What is not a readable archive, or is\n"
+    "named otherwise, is refused by name, and the others are still taken.",
+    kOptions,
+    "patchferry mirror add --store /srv/store /srv/downloads",
+};
+
+}  // namespace
+
+int cmd_mirror_add(std::vector<std::string> arguments) {
+  const Arguments args(kSpec, arguments);
+  if (args.help_shown()) return kDone;
+  const std::string path = args.required("store");
+  if (args.positional().empty()) throw UsageError("no archive was given", "name archive files, or folders of them");
+  const auto files = archives_in(args.positional());
+  if (files.empty()) throw UsageError("there is no archive (*.tar.bz2) in " + args.positional().front(), "look with 'ls'");
+  std::uint64_t total = 0;
+  for (const auto& file : files) total += size_of(file);
+
+  Store store(path, Store::Open::create);
+  AddReport done;
+  {
+    Progress progress("adding", total);
+    done = add_archives(store, files, [&](std::uint64_t n) { progress.add(n); });
+  }
+  if (args.has("json")) {
+    auto refused = nlohmann::json::array();
+    for (const auto& r : done.refused) refused.push_back({{"file", r.where}, {"kind", name_of(r.kind)}, {"text", r.text}});
+    print(nlohmann::json({{"added", done.added}, {"present", done.present}, {"refused", refused}}).dump(2));
+  } else if (!is_quiet()) {
+    for (const auto& name : done.added) print("added " + name);
+    print(count_text(done.added.size(), "patchset") + " added to " + path + ", " + std::to_string(done.present.size()) + " there already, " +
+          std::to_string(done.refused.size()) + " refused");
+  }
+  for (const auto& r : done.refused) report(r);
+  if (!done.refused.empty()) return done.added.empty() ? kRefused : kInPart;
+  return done.added.empty() ? kNothingToDo : kDone;
+}
+
+}  // namespace patchferry::mirror

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// patchferry mirror list: what a store holds.
+#include <nlohmann/json.hpp>
+
+#include "mirror/commands.h"
+#include "mirror/store.h"
+#include "system/failure.h"
+#include "terminal/command.h"
+#include "terminal/output.h"
+
+namespace patchferry::mirror {
+
+namespace {
+
+constexpr OptionSpec kOptions[] = {
+    {"store", "the store's folder", "DIR"},
+    {"json", "one JSON document: patchsets[] with name, product, released, archive, first_seen", nullptr},
+};
+constexpr CommandSpec kSpec = {
+    "patchferry mirror list --store DIR",
+    "Lists the patchsets of a store in release order.",
+    kOptions,
+    "patchferry mirror list --store /srv/store",
+};
+
+}  // namespace
+
+int cmd_mirror_list(std::vector<std::string> arguments) {
+  const Arguments args(kSpec, arguments);
+  if (args.help_shown()) return kDone;
+  if (!args.positional().empty()) throw UsageError("'mirror list' takes no argument " + args.positional().front());
+  Store store(args.required("store"), Store::Open::existing);
+  const auto patchsets = store.patchsets();
+  if (args.has("json")) {
+    auto out = nlohmann::json::array();
+    for (const auto& p : patchsets)
+      out.push_back({{"name", p.name.patchset.text},
+                     {"product", p.name.patchset.product},
+                     {"released", to_text(p.name.patchset.released)},
+                     {"archive", {{"sha256", to_hex(p.archive)}, {"bytes", p.archive_bytes}}},
+                     {"first_seen", p.first_seen}});
+    print(nlohmann::json({{"patchsets", out}}).dump(2));
+    return kDone;
+  }
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& p : patchsets)
+    rows.push_back({p.name.patchset.text, p.name.patchset.product, to_text(p.name.patchset.released), size_text(p.archive_bytes), to_hex(p.archive).substr(0, 16)});
+  print_table({"PATCHSET", "PRODUCT", "RELEASED", "SIZE", "SHA-256"}, rows);
+  return kDone;
+}
+
+}  // namespace patchferry::mirror

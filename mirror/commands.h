@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+// The commands of patchferry-mirror, one file each (cmd_*.cc). Exit codes: terminal/command.h.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace patchferry::mirror {
+
+int cmd_keygen(std::vector<std::string> arguments);
+int cmd_mirror_add(std::vector<std::string> arguments);
+int cmd_mirror_list(std::vector<std::string> arguments);
+int cmd_export(std::vector<std::string> arguments);
+
+}  // namespace patchferry::mirror

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+// How a bundle comes to be, pass by pass. Read this function first; each pass has a file of its name.
+#include "mirror/export.h"
+
+#include <sodium.h>
+#include <unistd.h>
+#include <fcntl.h>
+
+#include "mirror/pack.h"
+#include "mirror/ship.h"
+#include "system/calendar.h"
+#include "system/failure.h"
+#include "terminal/output.h"
+
+namespace patchferry::mirror {
+
+namespace {
+
+BundleId random_bundle_id() {
+  BundleId id;
+  randombytes_buf(id.bytes.data(), id.bytes.size());
+  return id;
+}
+
+/// Root document 1 of a small site, signed by its one key.
+SignedRoot founding_root(const SigningKey& key) {
+  Bytes document = encode_root(single_key_root(key.public_key()));
+  const Signature signature = key.sign(DocumentType::root, document);
+  return {std::move(document), {{id_of(key.public_key()), Bytes(signature.begin(), signature.end())}}};
+}
+
+Digest state_after(const Missing& missing) {
+  std::vector<ReceiptPatchset> have;
+  if (missing.site.receipt) have = missing.site.receipt->patchsets;
+  for (const auto& p : missing.patchsets) have.push_back({p.name.patchset.text, p.archive});
+  return state_of(std::move(have));
+}
+
+Draft draft_of(Store& store, const Missing& missing, Packs packs, std::uint64_t sequence, const SigningKey& key) {
+  Draft draft;
+  draft.root_chain = {founding_root(key)};
+  Statement& s = draft.statement;
+  s.trust_domain = sha256(draft.root_chain.front().document);
+  s.audience = audience_of(missing.site.site);
+  s.stream = store.stream();
+  s.sequence = sequence;
+  s.previous = store.last_statement(missing.site.site);
+  if (missing.site.receipt) s.state_before = state_of(missing.site.receipt->patchsets);
+  s.state_after = state_after(missing);
+  s.created = now();
+  s.bundle = random_bundle_id();
+  s.expanded_bytes = packs.expanded_bytes;
+  draft.manifest = std::move(packs.manifest);
+  draft.manifest.site = missing.site.site;
+  draft.manifest.sequence = sequence;
+  draft.tables = std::move(packs.tables);
+  draft.payload = std::move(packs.payload);
+  return draft;
+}
+
+std::string deliver(const SignedBundle& bundle, const std::string& to) {
+  if (to != "-") return write_and_verify(bundle, to);
+  const Fd out(::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3), "standard output");
+  write_volume(bundle, 1, out);
+  return to;
+}
+
+}  // namespace
+
+Result<std::optional<Shipment>> export_bundle(Store& store, const ExportOrder& order, const SigningKey& key) {
+  // What is there, and what of it the site lacks.
+  const Snapshot snapshot = scan(store);
+  const auto missing = select(snapshot, order.site);
+  if (!missing) return tl::unexpected(missing.error());
+  if (missing->patchsets.empty()) return std::optional<Shipment>();
+
+  // Which bytes travel, and in which pack.
+  Packs packs = pack(store, *missing);
+  if (order.dry_run) {
+    Statement sketch;
+    sketch.payload_bytes = packs.payload.bytes();
+    return Shipment{"", sketch, missing->patchsets};
+  }
+
+  // A number that is durable before anything is signed: a lost one is a harmless gap, a reused one a fork.
+  const std::uint64_t seen = order.site.receipt ? order.site.receipt->sequence : 0;
+  const std::uint64_t sequence = store.reserve_sequence(order.site.site, seen);
+
+  // Which bytes lie in which volume; every block is hashed.
+  Draft draft = draft_of(store, *missing, std::move(packs), sequence, key);
+  auto layout = [&] {
+    Progress progress("hashing", draft.payload.bytes());
+    return lay_out(std::move(draft), order.volume_size, [&](std::uint64_t n) { progress.add(n); });
+  }();
+  if (!layout) return tl::unexpected(std::move(layout.error()));
+
+  // The signature, the medium, and what the medium gives back.
+  const SignedBundle bundle = sign(std::move(*layout), {&key});
+  Shipment shipment{deliver(bundle, order.to), bundle.layout.statement, missing->patchsets};
+
+  store.record_shipment(order.site.site, shipment.statement, sha256(encode_statement(shipment.statement)));
+  return shipment;
+}
+
+}  // namespace patchferry::mirror

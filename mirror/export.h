@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// Export: from a store and a receipt to a signed bundle that brings a site exactly what it lacks.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "bundle-format/write/signing_key.h"
+#include "mirror/select.h"
+#include "mirror/store.h"
+
+namespace patchferry::mirror {
+
+struct ExportOrder {
+  SiteState site;
+  std::string to;                  // a folder that exists, or "-" for standard output
+  std::uint64_t volume_size = 0;   // bytes of the largest file; 0: any
+  bool dry_run = false;
+};
+
+struct Shipment {
+  std::string path;                // of the bundle's folder; "-" if streamed, "" if a dry run
+  Statement statement;             // sequence 0 in a dry run
+  std::vector<StoredPatchset> patchsets;
+};
+
+/// nullopt: the site lacks nothing.
+Result<std::optional<Shipment>> export_bundle(Store& store, const ExportOrder& order, const SigningKey& key);
+
+}  // namespace patchferry::mirror
