@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "importer/catalogue.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+#include "system/calendar.h"
+#include "system/failure.h"
+#include "system/rel_path.h"
+
+namespace patchferry::importer {
+
+namespace {
+
+constexpr const char* kColumns = "SELECT id, file, sha256, bytes, arrived, bundle, unpacked, withdrawn FROM patchset";
+
+KnownPatchset row(const Query& q) {
+  KnownPatchset p;
+  p.id = q.integer(0);
+  if (auto name = parse_archive_name(q.text(1))) p.name = *name;
+  const Bytes hash = q.blob(2);
+  std::copy_n(hash.begin(), std::min(hash.size(), p.archive.size()), p.archive.begin());
+  p.archive_bytes = q.number(3);
+  p.arrived = q.number(4);
+  if (!q.is_null(5)) p.bundle = q.number(5);
+  p.unpacked = q.integer(6) != 0;
+  p.withdrawn = q.integer(7) != 0;
+  return p;
+}
+
+std::string release_key(const PatchsetName& name) { return fmt::format("{}/{:04}/{}", to_text(name.released), name.number, name.text); }
+
+void touch(Site& site, std::int64_t feed) { Query(site.db(), "UPDATE feed SET revision=revision+1 WHERE id=?1").bind(feed).run(); }
+
+}  // namespace
+
+std::vector<KnownPatchset> patchsets(Site& site) {
+  std::vector<KnownPatchset> out;
+  std::map<std::int64_t, std::size_t> place;
+  Query all(site.db(), (std::string(kColumns) + " ORDER BY release_key").c_str());
+  while (all.step()) {
+    out.push_back(row(all));
+    place[out.back().id] = out.size() - 1;
+  }
+  Query states(site.db(), "SELECT patchset, name, state FROM feed_patchset JOIN feed ON feed.id=feed_patchset.feed");
+  while (states.step()) out[place.at(states.integer(0))].feeds[states.text(1)] = states.text(2);
+  return out;
+}
+
+std::optional<KnownPatchset> find_patchset(Site& site, const std::string& name) {
+  Query one(site.db(), (std::string(kColumns) + " WHERE name=?1").c_str());
+  if (!one.bind(name).step()) return std::nullopt;
+  return row(one);
+}
+
+std::vector<Feed> feeds(Site& site) {
+  std::vector<Feed> out;
+  Query all(site.db(), "SELECT id, name, auto, revision, published, generation FROM feed ORDER BY name");
+  while (all.step()) out.push_back({all.integer(0), all.text(1), all.integer(2) != 0, all.number(3), all.number(4), all.number(5)});
+  return out;
+}
+
+std::vector<Feed> feeds_that_take(Site& site, const std::vector<std::string>& named, bool deploy) {
+  const auto all = feeds(site);
+  for (const auto& name : named)
+    if (std::none_of(all.begin(), all.end(), [&](const Feed& f) { return f.name == name; }))
+      throw UsageError("there is no feed '" + printable(name) + "' at this site", "the default feed is called main; nothing has been stored");
+  std::vector<Feed> out;
+  if (!deploy) return out;
+  for (const auto& feed : all)
+    if (feed.automatic || std::find(named.begin(), named.end(), feed.name) != named.end()) out.push_back(feed);
+  return out;
+}
+
+bool closes(Site& site, const std::string& kernel, const std::string& cve) {
+  return Query(site.db(), "SELECT 1 FROM first_fix WHERE kernel=?1 AND cve=?2").bind(kernel, cve).step();
+}
+
+std::int64_t record_patchset(Site& site, const NewPatchset& p) {
+  Database& db = site.db();
+  Query(db, "INSERT INTO patchset(name, file, release_key, sha256, bytes, expanded, arrived, bundle, unpacked) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)")
+      .bind(p.name.patchset.text, p.name.file, release_key(p.name.patchset), p.archive, p.archive_bytes, p.contents.expanded_bytes, now(), p.bundle, p.unpacked)
+      .run();
+  const std::int64_t id = db.last_row_id();
+  Query level(db, "INSERT INTO level VALUES(?1,?2,?3,?4,?5)");
+  Query fix(db,
+            "INSERT INTO first_fix VALUES(?1,?2,?3,?4) ON CONFLICT(kernel, cve) DO UPDATE SET patchset=excluded.patchset, cvss10=excluded.cvss10 "
+            "WHERE (SELECT release_key FROM patchset WHERE id=excluded.patchset) < (SELECT release_key FROM patchset WHERE id=first_fix.patchset)");
+  for (const auto& l : p.contents.levels) {
+    level.bind(id, l.ident, l.level, l.digest(), l.info.kernel).run();
+    const std::string& kernel = l.info.kernel.empty() ? l.ident : l.info.kernel;
+    for (const auto& f : l.info.fixes) fix.bind(kernel, f.cve, f.cvss_tenths, id).run();
+  }
+  Query pointer(db, "INSERT INTO pointer VALUES(?1,?2,?3,?4,?5)");
+  for (const auto& x : p.contents.pointers) pointer.bind(id, x.ident, x.name, x.is_link, as_bytes(x.text)).run();
+  return id;
+}
+
+void enable(Site& site, const Feed& feed, std::int64_t patchset) {
+  Query(site.db(), "INSERT OR REPLACE INTO feed_patchset VALUES(?1,?2,'enabled')").bind(feed.id, patchset).run();
+  touch(site, feed.id);
+}
+
+void mark_withdrawn(Site& site, const std::string& name) {
+  const auto known = find_patchset(site, name);
+  if (!known || known->withdrawn) return;
+  Query(site.db(), "UPDATE patchset SET withdrawn=1 WHERE id=?1").bind(known->id).run();
+  for (const auto& feed : feeds(site)) touch(site, feed.id);
+}
+
+}  // namespace patchferry::importer

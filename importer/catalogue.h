@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the database knows of patchsets and feeds, as values. All SQL about them is here.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "bundle-format/archive/contents.h"
+#include "bundle-format/patchset_name.h"
+#include "importer/site.h"
+
+namespace patchferry::importer {
+
+struct KnownPatchset {
+  std::int64_t id = 0;
+  ArchiveName name;
+  Digest archive{};
+  std::uint64_t archive_bytes = 0;
+  std::uint64_t arrived = 0;
+  std::optional<std::uint64_t> bundle;        // sequence; none: adopted
+  bool unpacked = false;
+  bool withdrawn = false;
+  std::map<std::string, std::string> feeds;   // feed → "enabled" or "disabled"
+};
+
+struct Feed {
+  std::int64_t id = 0;
+  std::string name;
+  bool automatic = false;
+  std::uint64_t revision = 0;
+  std::uint64_t published = 0;
+  std::uint64_t generation = 0;
+};
+
+/// A patchset about to be recorded.
+struct NewPatchset {
+  ArchiveName name;
+  Digest archive{};
+  std::uint64_t archive_bytes = 0;
+  std::optional<std::uint64_t> bundle;
+  bool unpacked = true;
+  PatchsetContents contents;
+};
+
+/// In release order.
+std::vector<KnownPatchset> patchsets(Site& site);
+std::optional<KnownPatchset> find_patchset(Site& site, const std::string& name);
+std::vector<Feed> feeds(Site& site);
+/// The feeds that take new patchsets: those with auto on, and those named. UsageError for an unknown name.
+std::vector<Feed> feeds_that_take(Site& site, const std::vector<std::string>& named, bool deploy);
+/// True if some patchset here closes this CVE for this kernel.
+bool closes(Site& site, const std::string& kernel, const std::string& cve);
+
+/// Within the caller's transaction. Returns the row's id.
+std::int64_t record_patchset(Site& site, const NewPatchset& patchset);
+void enable(Site& site, const Feed& feed, std::int64_t patchset);
+void mark_withdrawn(Site& site, const std::string& name);
+
+}  // namespace patchferry::importer

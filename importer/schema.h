@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// The site's database, patchferry.sqlite. Migrations are frozen once landed; add a new one instead.
+#pragma once
+
+#include <vector>
+
+namespace patchferry::importer {
+
+inline const std::vector<const char*> kMigrations = {R"sql(
+CREATE TABLE identity(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;  -- 'site': its name
+CREATE TABLE patchset(
+  id INTEGER PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE COLLATE NOCASE,
+  file TEXT NOT NULL,                -- in arch/
+  release_key TEXT NOT NULL,         -- 'YYYY-MM-DD/nnnn/name': sorts in release order
+  sha256 BLOB NOT NULL, bytes INTEGER NOT NULL, expanded INTEGER NOT NULL,
+  arrived INTEGER NOT NULL,          -- seconds since 1970
+  bundle INTEGER,                    -- sequence that brought it; NULL: adopted, nobody has signed for it
+  unpacked INTEGER NOT NULL,         -- 1: resources/<name>/ is there
+  withdrawn INTEGER NOT NULL DEFAULT 0);
+CREATE INDEX patchset_release ON patchset(release_key);
+CREATE TABLE level(                  -- one folder <ident>/<level>/ of a patchset
+  patchset INTEGER NOT NULL REFERENCES patchset(id),
+  ident TEXT NOT NULL, level INTEGER NOT NULL,
+  digest BLOB NOT NULL,              -- equal for equal folders
+  kernel TEXT NOT NULL,              -- name for people; may be empty
+  PRIMARY KEY(ident, level, patchset)) WITHOUT ROWID;
+CREATE INDEX level_patchset ON level(patchset);
+CREATE TABLE pointer(
+  patchset INTEGER NOT NULL REFERENCES patchset(id),
+  ident TEXT NOT NULL, name TEXT NOT NULL, is_link INTEGER NOT NULL, text BLOB NOT NULL,
+  PRIMARY KEY(patchset, ident, name)) WITHOUT ROWID;
+CREATE TABLE first_fix(
+  kernel TEXT NOT NULL, cve TEXT NOT NULL, cvss10 INTEGER NOT NULL,
+  patchset INTEGER NOT NULL REFERENCES patchset(id),
+  PRIMARY KEY(kernel, cve)) WITHOUT ROWID;
+CREATE TABLE feed(
+  id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE,
+  auto INTEGER NOT NULL,
+  revision INTEGER NOT NULL DEFAULT 0,   -- counts changes
+  published INTEGER NOT NULL DEFAULT 0,  -- the revision that feeds/<name>/current shows
+  generation INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE feed_patchset(
+  feed INTEGER NOT NULL REFERENCES feed(id), patchset INTEGER NOT NULL REFERENCES patchset(id),
+  state TEXT NOT NULL CHECK(state IN ('enabled', 'disabled')),
+  PRIMARY KEY(feed, patchset)) WITHOUT ROWID;
+CREATE TABLE ledger(
+  stream BLOB NOT NULL, epoch INTEGER NOT NULL, sequence INTEGER NOT NULL,
+  statement BLOB NOT NULL, bundle BLOB NOT NULL, imported INTEGER NOT NULL,
+  PRIMARY KEY(stream, epoch, sequence)) WITHOUT ROWID;
+CREATE TABLE pending_rename(id INTEGER PRIMARY KEY, source TEXT NOT NULL, target TEXT NOT NULL);  -- relative to the base
+CREATE TABLE audit(id INTEGER PRIMARY KEY, at INTEGER NOT NULL, who TEXT NOT NULL, what TEXT NOT NULL, detail TEXT NOT NULL);
+INSERT INTO feed(name, auto) VALUES('main', 1);
+)sql"};
+
+}  // namespace patchferry::importer

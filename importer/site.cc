@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "importer/site.h"
+
+#include <algorithm>
+#include <pwd.h>
+#include <unistd.h>
+
+#include "importer/schema.h"
+#include "system/atomic_file.h"
+#include "system/calendar.h"
+#include "system/failure.h"
+#include "system/file.h"
+#include "terminal/output.h"
+
+namespace patchferry::importer {
+
+namespace {
+
+constexpr const char* kDatabase = "/patchferry.sqlite";
+
+std::string existing(const std::string& base) {
+  if (!exists(base + kDatabase))
+    throw UsageError("there is no Patchferry base at " + base, "make one with 'patchferry init --base " + base + " --site NAME --trust KEY.pub'");
+  return base;
+}
+
+/// Who typed the command: the login name behind sudo, if there is one. Static programs do not ask NSS.
+std::string who() {
+  for (const char* variable : {"SUDO_USER", "USER", "LOGNAME"})
+    if (const char* name = std::getenv(variable); name != nullptr && *name != '\0') return name;
+  return "uid " + std::to_string(::getuid());
+}
+
+}  // namespace
+
+void Site::create(const std::string& base, const std::string& name, const std::vector<PublicKey>& trusted) {
+  if (exists(base + kDatabase)) throw UsageError(base + " is a Patchferry base already", "use it, or give another --base");
+  make_folders(base);
+  for (const char* folder : {"arch", "objects", "resources", "feeds", "trust", "quarantine"}) make_folders(base + "/" + folder);
+  for (const auto& key : trusted) write_file(base + "/trust/" + fingerprint(key) + ".pub", as_bytes(encode_public_key(key)));
+  const SigningKey key = SigningKey::generate();
+  write_file(base + "/site.key", as_bytes(key.encode("")), 0600);
+  write_file(base + "/site.pub", as_bytes(encode_public_key(key.public_key())));
+  // The database comes last and whole: a base without it is none, and init starts over.
+  const std::string unfinished = base + "/.patchferry.sqlite.new";
+  remove_file(unfinished);
+  {
+    Database db(unfinished);
+    db.migrate(kMigrations);
+    Query(db, "INSERT INTO identity VALUES('site', ?1)").bind(name).run();
+  }
+  sync_file_system(base);
+  rename_path(unfinished, base + kDatabase);
+  sync_folder(base);
+}
+
+Site::Site(const std::string& base, Wait wait)
+    : base_(existing(base)), lock_(Lock::take(base_ + "/lock", wait == Wait::yes, [&] { note("waiting for another command on " + base_); })), db_(base_ + kDatabase) {
+  db_.migrate(kMigrations);
+  Query ask(db_, "SELECT value FROM identity WHERE key='site'");
+  if (ask.step()) name_ = ask.text(0);
+  roll_forward();
+}
+
+std::string Site::object_path(const Digest& hash) const {
+  const std::string hex = to_hex(hash);
+  return base_ + "/objects/" + hex.substr(0, 2) + "/" + hex;
+}
+
+TrustAnchors Site::anchors() const {
+  auto anchors = load_trust({base_ + "/trust"});
+  if (!anchors) throw SystemFailure("cannot use " + anchors.error().where + ": " + anchors.error().text, 0, "put the enrolled .pub file back");
+  return *anchors;
+}
+
+LedgerView Site::ledger() {
+  LedgerView view;
+  view.site = name_;
+  Query last(db_, "SELECT stream, epoch, sequence, statement FROM ledger ORDER BY epoch DESC, sequence DESC LIMIT 1");
+  if (!last.step()) return view;
+  StreamId stream;
+  const Bytes id = last.blob(0);
+  std::copy_n(id.begin(), std::min(id.size(), stream.bytes.size()), stream.bytes.begin());
+  view.stream = stream;
+  view.epoch = static_cast<std::uint32_t>(last.integer(1));
+  view.sequence = last.number(2);
+  const Bytes hash = last.blob(3);
+  std::copy_n(hash.begin(), std::min(hash.size(), view.statement.size()), view.statement.begin());
+  return view;
+}
+
+SigningKey Site::key() const {
+  const std::string path = base_ + "/site.key";
+  const auto bytes = read_whole(path, 4096);
+  auto key = SigningKey::decode(bytes ? as_text(*bytes) : std::string_view(), "");
+  if (!key) throw SystemFailure("cannot use " + path + ": " + key.error().text, 0, "restore it from a backup");
+  return std::move(*key);
+}
+
+void Site::roll_forward() {
+  struct Pending {
+    std::int64_t id;
+    std::string source, target;
+  };
+  std::vector<Pending> all;
+  {
+    Query query(db_, "SELECT id, source, target FROM pending_rename ORDER BY id");
+    while (query.step()) all.push_back({query.integer(0), path(query.text(1)), path(query.text(2))});
+  }
+  if (all.empty()) return;
+  for (const auto& one : all) {
+    if (!exists(one.source)) {
+      if (!exists(one.target)) throw SystemFailure("cannot finish the last import: neither " + one.source + " nor " + one.target + " is there", 0, "somebody has removed it; import the bundle that brought it again");
+      continue;
+    }
+    // What lies at the target now is a left-over that nothing refers to; a folder would block the rename.
+    if (is_folder(one.target)) remove_tree(one.target);
+    rename_path(one.source, one.target);
+  }
+  sync_file_system(base_);
+  Transaction transaction(db_);
+  for (const auto& one : all) Query(db_, "DELETE FROM pending_rename WHERE id=?1").bind(one.id).run();
+  transaction.commit();
+}
+
+void Site::audit(const std::string& what, const std::string& detail) {
+  Query(db_, "INSERT INTO audit(at, who, what, detail) VALUES(?1,?2,?3,?4)").bind(now(), who(), what, detail).run();
+}
+
+}  // namespace patchferry::importer

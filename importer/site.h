@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// The base directory of a site: its folders, its lock, its database, and the one rule of every command: what an
+// interrupted command has decided is finished before anything new is decided.
+#pragma once
+
+#include <string>
+
+#include "bundle-format/write/signing_key.h"
+#include "system/lock.h"
+#include "system/sqlite.h"
+#include "verifier/ledger_rules.h"
+#include "verifier/trust.h"
+
+namespace patchferry::importer {
+
+class Site {
+ public:
+  /// Makes a base: folders, site.key, trust/, database with feed main. UsageError if there is one already.
+  static void create(const std::string& base, const std::string& name, const std::vector<PublicKey>& trusted);
+
+  enum class Wait { yes, no };
+  /// Locks, opens, and rolls pending renames forward.
+  Site(const std::string& base, Wait wait);
+
+  const std::string& base() const { return base_; }
+  const std::string& name() const { return name_; }
+  Database& db() { return db_; }
+  std::string path(const std::string& relative) const { return base_ + "/" + relative; }
+  std::string arch() const { return base_ + "/arch"; }
+  std::string object_path(const Digest& hash) const;
+  std::string resources(const std::string& patchset) const { return base_ + "/resources/" + patchset; }
+  std::string quarantine() const { return base_ + "/quarantine"; }
+
+  TrustAnchors anchors() const;
+  LedgerView ledger();
+  SigningKey key() const;
+
+  /// Performs all renames that the database has recorded; each is done once or not at all.
+  void roll_forward();
+  /// Appends to the audit log.
+  void audit(const std::string& what, const std::string& detail);
+
+ private:
+  std::string base_;
+  Lock lock_;
+  Database db_;
+  std::string name_;
+};
+
+}  // namespace patchferry::importer
