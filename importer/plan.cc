@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "importer/plan.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "terminal/output.h"
+
+namespace patchferry::importer {
+
+namespace {
+
+std::string score_text(unsigned tenths) { return tenths == 0 ? "?" : fmt::format("{}.{}", tenths / 10, tenths % 10); }
+
+std::string kernels_text(const std::vector<std::string>& kernels) {
+  std::string out;
+  for (std::size_t i = 0; i < std::min<std::size_t>(kernels.size(), 3); ++i) out += (i == 0 ? "" : ", ") + kernels[i];
+  if (kernels.size() > 3) out += fmt::format(" and {} more", kernels.size() - 3);
+  return out;
+}
+
+std::vector<GainedCve> gained_cves(Site& site, const Manifest& manifest, const std::vector<ManifestPatchset>& fresh) {
+  std::map<std::string, GainedCve> by_cve;
+  for (const auto& patchset : fresh) {
+    for (const auto& fix : patchset.fixes) {
+      for (const auto index : fix.kernels) {
+        const std::string& kernel = manifest.kernels[index];
+        if (closes(site, kernel, fix.cve)) continue;
+        GainedCve& gained = by_cve[fix.cve];
+        gained.cve = fix.cve;
+        gained.cvss_tenths = std::max(gained.cvss_tenths, fix.cvss_tenths);
+        gained.kernels.push_back(kernel);
+      }
+    }
+  }
+  std::vector<GainedCve> out;
+  for (auto& [cve, gained] : by_cve) {
+    std::sort(gained.kernels.begin(), gained.kernels.end());
+    gained.kernels.erase(std::unique(gained.kernels.begin(), gained.kernels.end()), gained.kernels.end());
+    out.push_back(std::move(gained));
+  }
+  std::stable_sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.cvss_tenths > b.cvss_tenths; });
+  return out;
+}
+
+}  // namespace
+
+Result<Plan> make_plan(Site& site, const VerifiedBundle& bundle, std::vector<Feed> feeds) {
+  const Manifest& manifest = *bundle.manifest();
+  Plan plan;
+  plan.bundle = to_hex(bundle.statement().bundle.bytes);
+  plan.sequence = bundle.statement().sequence;
+  plan.site = manifest.site;
+  plan.read_bytes = bundle.statement().payload_bytes;
+  plan.fixes_left_out = manifest.fixes_left_out;
+  plan.feeds = std::move(feeds);
+  for (const auto& p : manifest.patchsets) {
+    const auto known = find_patchset(site, p.name.patchset.text);
+    if (known && known->archive != p.archive)
+      return refuse(RefusalKind::conflict, "the bundle brings other bytes for " + p.name.patchset.text + " than are here", "find out from the vendor's checksums which of the two is right");
+    if (known) {
+      plan.present.push_back(p.name.patchset.text);
+      continue;
+    }
+    plan.fresh.push_back(p);
+    plan.write_bytes += p.archive_bytes + p.expanded_bytes;
+  }
+  for (const auto& name : manifest.withdrawn)
+    if (const auto known = find_patchset(site, name); known && !known->withdrawn) plan.withdrawn.push_back(name);
+  plan.gained = gained_cves(site, manifest, plan.fresh);
+  return plan;
+}
+
+nlohmann::json plan_json(const Plan& plan) {
+  using Json = nlohmann::json;
+  Json fresh = Json::array();
+  for (const auto& p : plan.fresh) fresh.push_back(p.name.patchset.text);
+  Json gained = Json::array();
+  for (const auto& g : plan.gained) {
+    Json one = {{"cve", g.cve}, {"kernels", g.kernels}};
+    one["cvss"] = g.cvss_tenths == 0 ? Json(nullptr) : Json(g.cvss_tenths / 10.0);
+    gained.push_back(std::move(one));
+  }
+  Json feeds = Json::object();
+  for (const auto& feed : plan.feeds) feeds[feed.name] = {{"enable", fresh}, {"disable", plan.withdrawn}};
+  return {{"bundle", plan.bundle},
+          {"sequence", plan.sequence},
+          {"site", plan.site},
+          {"patchsets", {{"new", fresh}, {"present", plan.present}, {"withdrawn", plan.withdrawn}}},
+          {"cves", {{"gained", gained}}},
+          {"bytes", {{"read", plan.read_bytes}, {"write", plan.write_bytes}}},
+          {"feeds", feeds}};
+}
+
+void print_plan(const Plan& plan) {
+  print(fmt::format("Bundle {} for site {}: {} to bring in, {} here already, {} withdrawn", plan.sequence, plan.site,
+                    count_text(plan.fresh.size(), "patchset"), plan.present.size(), plan.withdrawn.size()));
+  print(fmt::format("  reads {} from the medium, writes at most {}", size_text(plan.read_bytes), size_text(plan.write_bytes)));
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& p : plan.fresh) rows.push_back({p.name.patchset.text, p.name.patchset.product, to_text(p.name.patchset.released), size_text(p.archive_bytes)});
+  if (!rows.empty()) print_table({"NEW PATCHSET", "PRODUCT", "RELEASED", "SIZE"}, rows);
+  for (const auto& name : plan.withdrawn) print("withdrawn by the vendor: " + name);
+  std::string names;
+  for (const auto& feed : plan.feeds) names += (names.empty() ? "" : ", ") + feed.name;
+  print(names.empty() ? "No feed takes them by itself." : "They are enabled in feed " + names + ".");
+  if (plan.fixes_left_out) return print("The exporter left out the summary of CVEs: it would have been too long.");
+  if (plan.gained.empty()) return;
+  print(count_text(plan.gained.size(), "CVE") + " newly closed:");
+  rows.clear();
+  for (const auto& g : plan.gained) rows.push_back({g.cve, score_text(g.cvss_tenths), kernels_text(g.kernels)});
+  print_table({"CVE", "CVSS", "KERNELS"}, rows);
+}
+
+}  // namespace patchferry::importer

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// What an import would change. Printing it is the dry run; nothing here writes.
+#pragma once
+
+#include <map>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
+
+#include "importer/catalogue.h"
+#include "verifier/verify.h"
+
+namespace patchferry::importer {
+
+struct GainedCve {
+  std::string cve;
+  unsigned cvss_tenths = 0;
+  std::vector<std::string> kernels;  // ascending
+};
+
+struct Plan {
+  std::string bundle;                       // id in hexadecimal
+  std::uint64_t sequence = 0;
+  std::string site;
+  std::vector<ManifestPatchset> fresh;      // to be brought in, release order
+  std::vector<std::string> present;         // here already, the same bytes
+  std::vector<std::string> withdrawn;
+  std::vector<GainedCve> gained;            // highest score first
+  bool fixes_left_out = false;              // the exporter had to leave the summary out
+  std::uint64_t read_bytes = 0;             // from the medium
+  std::uint64_t write_bytes = 0;            // to the base, archives and contents
+  std::vector<Feed> feeds;                  // that take the new ones
+};
+
+/// The bundle's manifest is here. Conflict if it brings other bytes under a name that is here already.
+Result<Plan> make_plan(Site& site, const VerifiedBundle& bundle, std::vector<Feed> feeds);
+
+/// product.md's keys: bundle, sequence, site, patchsets{new,present,withdrawn}, cves{gained}, bytes, feeds.
+nlohmann::json plan_json(const Plan& plan);
+void print_plan(const Plan& plan);
+
+}  // namespace patchferry::importer

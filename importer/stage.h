@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// From the medium to our own disk: each block read once, hashed, and that very buffer kept in quarantine.
+//
+//   quarantine/<statement hash>/payload, tables, manifest, volume-0001, …
+//
+// A volume counts as staged once its marker file is there; payload and markers are durable in that order. Another
+// import of the same bundle goes on from there, so volumes may come one by one on different media.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "bundle-format/tables.h"
+#include "importer/site.h"
+#include "verifier/verify.h"
+
+namespace patchferry::importer {
+
+/// Where a bundle is being staged.
+class Staging {
+ public:
+  Staging(const Site& site, const VerifiedBundle& bundle);
+
+  const std::string& folder() const { return folder_; }
+  std::string payload() const { return folder_ + "/payload"; }
+  bool has_volume(std::uint32_t number) const;
+  bool is_empty() const;
+  /// Manifest or tables kept from an earlier medium.
+  std::optional<Bytes> kept(const char* name, std::uint64_t bytes) const;
+  /// Of `missing`, those that are not staged either.
+  std::vector<std::uint32_t> still_missing(const std::vector<std::uint32_t>& missing) const;
+  void remove();
+
+ private:
+  std::string folder_;
+};
+
+/// Everything of a bundle, on our own disk. Only stage() makes one.
+struct StagedBundle {
+  std::string payload;  // path
+  Tables tables;
+};
+
+/// Reads what the medium holds into `staging`. Findings tell what was wrong; good volumes stay staged.
+void stage(VerifiedBundle& bundle, Staging& staging, Findings& findings);
+
+/// Once no volume is missing: the staged bundle, its tables checked. Nothing has been unpacked yet.
+Result<StagedBundle> staged(const VerifiedBundle& bundle, const Staging& staging);
+
+}  // namespace patchferry::importer

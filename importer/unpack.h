@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// From an archive to objects and a resource tree, all of it still in a work folder where no reader looks.
+//
+//   WORK/objects/<sha256>              contents that the base does not have yet
+//   WORK/resources/<patchset>/…        hard links to them, and to objects of the base
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "bundle-format/archive/contents.h"
+#include "importer/site.h"
+
+namespace patchferry::importer {
+
+/// Unpacks `archive`. Safe to call for several archives at once with one `work` folder.
+Result<PatchsetContents> unpack(const Site& site, const Fd& archive, const ArchiveName& name, const ArchiveLimits& limits, const std::string& work,
+                                const std::function<void(std::uint64_t)>& on_read);
+
+/// Moves WORK/objects/… to the base's objects. Idempotent; nothing refers to them yet.
+void place_objects(const Site& site, const std::string& work);
+
+}  // namespace patchferry::importer
