@@ -2,9 +2,9 @@
 #include "importer/publish.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <functional>
 #include <map>
 #include <set>
 
@@ -66,12 +66,12 @@ void write_folder(const Folder& folder, const std::string& path) {
 class Generation {
  public:
   Generation(Site& site, const Feed& feed)
-      : site_(site), feed_(feed), root_(site.path("feeds/" + feed.name)), number_(feed.generation + 1),
+      : site_(site), feed_(feed), root_(site.path("feeds/" + feed.name)), number_(newest_complete() + 1),
         tree_(root_ + "/generations/" + fmt::format("{:06}", number_)),
         pointers_(site.db(), "SELECT name, is_link, text FROM pointer WHERE patchset=?1 AND ident=?2 ORDER BY name") {}
 
   Published build() {
-    remove_tree(tree_);  // of a run that was killed
+    drop_leftovers();
     make_folders(tree_);
     Query rows(site_.db(),
                "SELECT ident, level, digest, patchset.id, patchset.file FROM feed_patchset JOIN patchset ON patchset.id=feed_patchset.patchset "
@@ -103,13 +103,29 @@ class Generation {
   void prune() {
     const std::string generations = root_ + "/generations";
     for (const auto& name : folder_entries(generations))
-      if (std::stoull("0" + name) + kGenerationsKept <= number_) remove_tree(generations + "/" + name);
+      if (number_of(name) + kGenerationsKept <= number_) remove_tree(generations + "/" + name);
     std::set<std::string> shown;
     for (const auto& name : folder_entries(generations)) collect_links(generations + "/" + name, shown);
     prune_folders(root_ + "/folders", shown);
   }
 
  private:
+  /// The database, or the link if a run was killed between switching and writing that down.
+  std::uint64_t newest_complete() const {
+    const auto current = read_symlink(root_ + "/current");
+    return std::max(feed_.generation, current ? number_of(file_name_of(*current)) : 0);
+  }
+
+  static std::uint64_t number_of(const std::string& name) { return std::strtoull(name.c_str(), nullptr, 10); }
+
+  /// What a killed run has begun may not be durable: nothing of it is built upon.
+  void drop_leftovers() {
+    make_folders(root_ + "/generations");
+    for (const auto& name : folder_entries(root_ + "/generations"))
+      if (number_of(name) >= number_) remove_tree(root_ + "/generations/" + name);
+    prune();
+  }
+
   /// `levels`: all of one ident, ascending by level, then by release. The newest patchset serves a level whole.
   void show(const std::vector<LevelRow>& levels) {
     // A khash and a build id may look alike; a kernel's is served at the root, the others beneath u/.

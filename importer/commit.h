@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// The instant at which a site changes: objects in place and durable, one transaction that also records the renames
+// still to do, then the renames.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "importer/catalogue.h"
+#include "importer/site.h"
+
+namespace patchferry::importer {
+
+/// What is to become true at once.
+struct Change {
+  std::vector<NewPatchset> patchsets;
+  std::vector<Feed> enable_in;                  // all of them
+  std::vector<std::string> withdrawn;           // names
+  const Statement* statement = nullptr;         // for the ledger; null: no bundle is behind it
+  Digest statement_hash{};
+  std::string work;                             // folder beneath the base, absolute: objects/, resources/, arch/
+  bool archives_in_work = true;                 // false: arch/ holds them already
+  std::string what;                             // for the audit log
+};
+
+void commit(Site& site, const Change& change);
+
+}  // namespace patchferry::importer

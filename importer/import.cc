@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+// How a bundle comes in, pass by pass. Read import_bundle() first; each pass has a header that says what it promises.
+#include "importer/import.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <mutex>
+
+#include "importer/commit.h"
+#include "importer/stage.h"
+#include "importer/unpack.h"
+#include "system/failure.h"
+#include "system/file.h"
+#include "system/parallel.h"
+#include "terminal/output.h"
+
+namespace patchferry::importer {
+
+namespace {
+
+ImportOutcome refused(Findings findings) { return {ImportOutcome::Kind::refused, std::move(findings), std::nullopt, {}}; }
+ImportOutcome refused(const Refusal& refusal) { return refused(Findings{refusal}); }
+
+/// Refuses before anything is written, rather than in the middle: payload, archives and contents lie side by side.
+void reserve_space(const Site& site, const Plan& plan) {
+  const std::uint64_t needed = plan.read_bytes + plan.write_bytes;
+  const std::uint64_t room = free_bytes(site.base());
+  if (room < needed)
+    throw SystemFailure(fmt::format("cannot import: {} has {} free, and up to {} are needed", site.base(), size_text(room), size_text(needed)), ENOSPC);
+}
+
+/// Copies a run of the payload to a file of its own and returns its hash.
+Digest copy_out(const Fd& payload, std::uint64_t offset, std::uint64_t bytes, const Fd& out) {
+  Hasher hasher;
+  Bytes buffer(std::size_t{1} << 20);
+  while (bytes > 0) {
+    const auto part = std::span(buffer).first(static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), bytes)));
+    read_exactly(payload, offset, part);
+    hasher.add(part);
+    write_all(out, part);
+    offset += part.size();
+    bytes -= part.size();
+  }
+  return hasher.finish();
+}
+
+/// The archive as the vendor made it, in work/arch/, its hash checked; then its contents.
+Result<NewPatchset> bring_in(const Site& site, const StagedBundle& staged, const ManifestPatchset& wanted, std::uint64_t sequence, const std::string& work,
+                             const std::function<void(std::uint64_t)>& on_read) {
+  const auto& objects = staged.tables.objects;
+  const auto object = std::lower_bound(objects.begin(), objects.end(), wanted.archive, [](const ObjectRecord& o, const Digest& hash) { return o.hash < hash; });
+  if (object == objects.end() || object->hash != wanted.archive || object->bytes != wanted.archive_bytes)
+    return refuse(RefusalKind::incomplete, "the bundle does not hold the archive of " + wanted.name.patchset.text, "ask for a bundle made with --full");
+  const std::string path = work + "/arch/" + wanted.name.file;
+  const Fd payload = open_file(staged.payload, O_RDONLY);
+  const Fd archive = open_file(path, O_RDWR | O_CREAT | O_TRUNC, 0444);
+  const std::uint64_t offset = staged.tables.packs[object->pack].payload_offset + object->offset;
+  if (copy_out(payload, offset, object->bytes, archive) != wanted.archive)
+    return refuse(RefusalKind::damaged, "the archive of " + wanted.name.patchset.text + " is not the one that the manifest names", "ask for a fresh bundle");
+
+  auto contents = unpack(site, archive, wanted.name, ArchiveLimits{wanted.expanded_bytes}, work, on_read);
+  if (!contents) return tl::unexpected(std::move(contents.error()).in(wanted.name.file));
+  return NewPatchset{wanted.name, wanted.archive, wanted.archive_bytes, sequence, true, std::move(*contents)};
+}
+
+/// All new patchsets, an archive a core; nothing of it is visible yet.
+Result<std::vector<NewPatchset>> unpack_all(const Site& site, const StagedBundle& staged, const Plan& plan, const std::string& work) {
+  remove_tree(work);  // of a run that was interrupted
+  make_folders(work + "/arch", 0700);
+  std::uint64_t total = 0;
+  for (const auto& p : plan.fresh) total += p.archive_bytes;
+  Progress progress("unpacking", total);
+  std::vector<NewPatchset> out(plan.fresh.size());
+  std::optional<Refusal> refusal;
+  std::mutex mutex;
+  parallel_for(plan.fresh.size(), [&](std::size_t i) {
+    auto one = bring_in(site, staged, plan.fresh[i], plan.sequence, work, [&](std::uint64_t n) { progress.add(n); });
+    const std::lock_guard hold(mutex);
+    if (one)
+      out[i] = std::move(*one);
+    else if (!refusal)
+      refusal = std::move(one.error());
+  });
+  if (refusal) return tl::unexpected(std::move(*refusal));
+  return out;
+}
+
+/// Takes the staging folder away unless the outcome is that volumes are still to come.
+class StagingGuard {
+ public:
+  explicit StagingGuard(Staging& staging) : staging_(staging) {}
+  ~StagingGuard() {
+    try {
+      if (!keep_ || staging_.is_empty()) staging_.remove();
+    } catch (const SystemFailure& failure) {
+      note(std::string("left behind: ") + failure.what());
+    }
+  }
+  StagingGuard(const StagingGuard&) = delete;
+  StagingGuard& operator=(const StagingGuard&) = delete;
+  void keep() { keep_ = true; }
+
+ private:
+  Staging& staging_;
+  bool keep_ = false;
+};
+
+}  // namespace
+
+ImportOutcome import_bundle(Site& site, const ImportOrder& order) {
+  const std::vector<Feed> feeds = feeds_that_take(site, order.feeds, order.deploy);
+
+  // Authentic, for us, and newer than what we have; the medium's payload is still unread.
+  Findings findings;
+  const LedgerView ledger = site.ledger();
+  const Judge judge{site.anchors(), &ledger};
+  auto bundle = verify_metadata(open_media(order.media, findings), judge, findings);
+  if (!bundle || !findings.empty()) return refused(std::move(findings));
+  if (is_repeat(bundle->statement_hash(), ledger)) {
+    ImportOutcome outcome{ImportOutcome::Kind::nothing_to_do, {}, std::nullopt, publish_changed(site)};
+    return outcome;
+  }
+
+  // Volumes that came before, on another medium.
+  Staging staging(site, *bundle);
+  if (!bundle->manifest())
+    if (const auto text = staging.kept("manifest", bundle->statement().manifest_bytes))
+      if (auto good = bundle->supply_manifest(std::string(as_text(*text))); !good) return refused(good.error());
+  const auto missing = staging.still_missing(bundle->missing());
+  report_missing(*bundle, missing, findings);
+
+  // What it would change.
+  std::optional<Plan> plan;
+  if (bundle->manifest()) {
+    auto made = make_plan(site, *bundle, feeds);
+    if (!made) return refused(made.error());
+    plan = std::move(*made);
+  }
+  if (order.only_plan) return {plan ? ImportOutcome::Kind::planned : ImportOutcome::Kind::incomplete, std::move(findings), std::move(plan), {}};
+
+  // Onto our own disk: each block read once, hashed, kept.
+  if (plan) reserve_space(site, *plan);
+  StagingGuard guard(staging);
+  Findings damage;
+  stage(*bundle, staging, damage);
+  if (!damage.empty()) {
+    guard.keep();  // the volumes that were good; what was damaged is not among them
+    return refused(std::move(damage));
+  }
+  if (!missing.empty()) {
+    guard.keep();
+    return {ImportOutcome::Kind::incomplete, std::move(findings), std::move(plan), {}};
+  }
+
+  // Archives rebuilt and unpacked where no reader looks.
+  const auto whole = staged(*bundle, staging);
+  if (!whole) return refused(whole.error());
+  const std::string work = staging.folder() + "/work";
+  auto patchsets = unpack_all(site, *whole, *plan, work);
+  if (!patchsets) return refused(patchsets.error());
+
+  // One transaction makes it so; then the feeds follow.
+  Change change;
+  change.patchsets = std::move(*patchsets);
+  change.enable_in = feeds;
+  change.withdrawn = plan->withdrawn;
+  change.statement = &bundle->statement();
+  change.statement_hash = bundle->statement_hash();
+  change.work = work;
+  change.what = "import of bundle " + std::to_string(plan->sequence);
+  commit(site, change);
+  return {ImportOutcome::Kind::imported, {}, std::move(plan), publish_changed(site)};
+}
+
+}  // namespace patchferry::importer
