@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+// `patchferry <command> …` runs the program of the side that the command belongs to, as `git` does: neither side
+// carries the other's code. The programs are looked for beside this one and nowhere else.
+#include <array>
+#include <cerrno>
+#include <climits>
+#include <cstdio>
+#include <fmt/format.h>
+#include <iterator>
+#include <string>
+#include <string_view>
+#include <unistd.h>
+#include <vector>
+
+#include "system/failure.h"
+#include "terminal/command.h"
+#include "terminal/output.h"
+
+namespace patchferry {
+namespace {
+
+enum class Side { internet, anywhere, air_gapped };
+
+struct SideInfo {
+  Side side;
+  const char* title;
+  const char* program;
+  const char* half;  // what to install if the program is missing
+};
+
+constexpr SideInfo kSides[] = {
+    {Side::internet, "Internet side", "patchferry-mirror", "the mirror half of Patchferry (for a machine on the internet side)"},
+    {Side::anywhere, "Anywhere", "patchferry-verify", "the verifier of Patchferry (part of both halves)"},
+    {Side::air_gapped, "Air-gapped side", "patchferry-site", "the site half of Patchferry (for the air-gapped side)"},
+};
+
+struct Entry {
+  const char* command;
+  const char* summary;
+  Side side;
+};
+
+constexpr Entry kEntries[] = {
+    {"keygen", "make a key that signs bundles", Side::internet},
+    {"mirror add", "take archives into the store", Side::internet},
+    {"mirror list", "list the patchsets in the store", Side::internet},
+    {"export", "build a signed bundle for a site", Side::internet},
+    {"verify", "check that a bundle is authentic, complete and undamaged", Side::anywhere},
+    {"inspect", "show what a bundle says it holds", Side::anywhere},
+    {"init", "set up a site and the keys that it trusts", Side::air_gapped},
+    {"adopt", "take over the archives of an existing ePortal", Side::air_gapped},
+    {"import", "verify a bundle and bring its patchsets in", Side::air_gapped},
+    {"diff", "show what an import would change", Side::air_gapped},
+    {"list", "list patchsets and their state in each feed", Side::air_gapped},
+    {"receipt", "write down what the site has, for the next export", Side::air_gapped},
+    {"status", "show how current and how healthy the site is", Side::air_gapped},
+};
+
+const SideInfo& info_of(Side side) {
+  for (const auto& info : kSides)
+    if (info.side == side) return info;
+  return kSides[0];
+}
+
+const Entry& entry_of(std::string_view command) {
+  for (const auto& entry : kEntries)
+    if (command == entry.command) return entry;
+  throw UsageError(fmt::format("unknown command '{}'", command));
+}
+
+std::string own_folder() {
+  std::array<char, PATH_MAX> path{};
+  const ssize_t length = ::readlink("/proc/self/exe", path.data(), path.size());
+  if (length < 0) throw_errno("read", "/proc/self/exe");
+  const std::string text(path.data(), static_cast<std::size_t>(length));
+  return text.substr(0, text.rfind('/'));
+}
+
+// What the program is to be called with: the words that were typed, but the verifier has no commands.
+std::vector<std::string> words_for(const Entry& entry, std::vector<std::string> arguments) {
+  const std::string command = arguments.front();
+  arguments.erase(arguments.begin());
+  std::vector<std::string> words;
+  if (entry.side == Side::anywhere) {
+    if (command == "inspect") words.emplace_back("--inspect");
+  } else {
+    const std::size_t space = command.find(' ');
+    words.push_back(command.substr(0, space));
+    if (space != std::string::npos) words.push_back(command.substr(space + 1));
+  }
+  words.insert(words.end(), std::make_move_iterator(arguments.begin()), std::make_move_iterator(arguments.end()));
+  return words;
+}
+
+int hand_over(std::vector<std::string> arguments) {
+  const Entry& entry = entry_of(arguments.front());
+  const SideInfo& info = info_of(entry.side);
+  const std::string folder = own_folder();
+  std::string program = folder + "/" + info.program;
+  std::vector<std::string> words = words_for(entry, std::move(arguments));
+
+  std::vector<char*> argv = {program.data()};
+  for (auto& word : words) argv.push_back(word.data());
+  argv.push_back(nullptr);
+  ::execv(program.c_str(), argv.data());
+  if (errno != ENOENT) throw_errno("run", program);
+  throw SystemFailure(fmt::format("cannot run '{}': {} is not installed in {}", entry.command, info.program, folder), ENOENT,
+                      fmt::format("install {}, or run the command on a machine that has it", info.half));
+}
+
+std::string grouped_list() {
+  std::string text =
+      "Patchferry carries live-patch archives to servers without internet, and proves every byte on the way.\n\n"
+      "Usage: patchferry <command> [options]\n";
+  for (const auto& info : kSides) {
+    text += fmt::format("\n{}:\n", info.title);
+    for (const auto& entry : kEntries)
+      if (entry.side == info.side) text += fmt::format("  {:<12}  {}\n", entry.command, entry.summary);
+  }
+  return text + "\n'patchferry help <command>' shows what a command takes.";
+}
+
+int show_list(std::vector<std::string>) {
+  print(grouped_list());
+  return kDone;
+}
+
+std::array<Command, std::size(kEntries)> commands() {
+  std::array<Command, std::size(kEntries)> all{};
+  for (std::size_t i = 0; i < all.size(); ++i) all[i] = {kEntries[i].command, kEntries[i].summary, hand_over};
+  return all;
+}
+
+}  // namespace
+}  // namespace patchferry
+
+int main(int argc, char** argv) {
+  using namespace patchferry;
+  const std::string_view first = argc > 1 ? argv[1] : "";
+  const std::string_view second = argc > 2 ? argv[2] : "";
+  const bool list = first == "--help" || first == "-h" || (first == "help" && (second.empty() || second == "help"));
+  if (list) return run_guarded(show_list, argc, argv);
+  if (argc <= 1) {
+    std::fputs((grouped_list() + "\n").c_str(), stderr);
+    return kUsage;
+  }
+  const auto all = commands();
+  return run_program({"patchferry", all, ""}, argc, argv);
+}
