@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <climits>
+#include <cstdio>
 #include <cstdlib>
 #include <fcntl.h>
 #include <mutex>
@@ -108,9 +109,11 @@ void link_folder(const Site& site, const std::string& folder) {
   }
   if (!folder_entries(arch).empty())
     throw UsageError(folder + " is on another file system than " + arch + ", and " + arch + " is not empty", "adopt into a new base, or move the folder to this file system first");
-  const std::string aside = arch + ".empty";
-  rename_path(arch, aside);
-  make_symlink(folder, arch);
+  // Swapped in one step, so that there is an arch/ at every instant.
+  const std::string aside = arch + ".new";
+  remove_tree(aside);
+  make_symlink(folder, aside);
+  if (::renameat2(AT_FDCWD, aside.c_str(), AT_FDCWD, arch.c_str(), RENAME_EXCHANGE) != 0) throw_errno("exchange " + aside + " and", arch);
   sync_folder(site.base());
   remove_tree(aside);
 }

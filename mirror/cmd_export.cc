@@ -129,8 +129,8 @@ int cmd_export(std::vector<std::string> arguments) {
   const SigningKey key = load_key(args);
   if (!streamed && !order.dry_run) {
     if (!is_folder(parent_of(order.to))) throw UsageError("there is no folder " + parent_of(order.to), "is the medium mounted?");
-    make_folders(order.to);
-    if (order.volume_size == 0) order.volume_size = largest_file_at(order.to);
+    if (exists(order.to) && !is_folder(order.to)) throw UsageError(order.to + " is not a folder", "give the folder of a mounted medium");
+    if (order.volume_size == 0) order.volume_size = largest_file_at(is_folder(order.to) ? order.to : parent_of(order.to));
   }
 
   auto shipment = export_bundle(store, order, key);

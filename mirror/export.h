@@ -13,7 +13,7 @@ namespace patchferry::mirror {
 
 struct ExportOrder {
   SiteState site;
-  std::string to;                  // a folder that exists, or "-" for standard output
+  std::string to;                  // a folder (made if its parent exists), or "-" for standard output
   std::uint64_t volume_size = 0;   // bytes of the largest file; 0: any
   bool dry_run = false;
 };

@@ -77,6 +77,7 @@ std::string write_and_verify(const SignedBundle& bundle, const std::string& fold
   const std::string name = bundle_folder_name(layout.site, layout.statement.sequence);
   const std::string path = folder + "/" + name;
   if (exists(path)) throw UsageError(path + " exists already", "give another --to, or take that folder away");
+  if (!is_folder(folder)) make_folder(folder);
   const std::uint64_t needed = layout.statement.payload_bytes + std::uint64_t{layout.statement.volumes} * (layout.volume_table.size() + layout.root_chain.size() + 4096) +
                                2 * (layout.manifest.size() + layout.tables.size());
   if (const std::uint64_t room = free_bytes(folder); room < needed)

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// patchferry list: patchsets and their state in each feed.
+#include <nlohmann/json.hpp>
+
+#include "importer/catalogue.h"
+#include "importer/commands.h"
+#include "system/file.h"
+#include "terminal/output.h"
+
+namespace patchferry::importer {
+
+namespace {
+
+constexpr OptionSpec kOptions[] = {
+    kBaseOption,
+    kNoWaitOption,
+    {"json", "one JSON document: patchsets[] with name, product, released, archive, authenticated, feeds", nullptr},
+};
+constexpr CommandSpec kSpec = {
+    "patchferry list --base DIR",
+    "Lists the patchsets of this site in release order: where they came from, whether the archive is in arch/, and their state in each feed.",
+    kOptions,
+    "patchferry list --base /var/lib/patchferry",
+};
+
+std::string feeds_text(const KnownPatchset& p) {
+  if (p.withdrawn) return "withdrawn by vendor";
+  std::string out;
+  for (const auto& [feed, state] : p.feeds) out += (out.empty() ? "" : ", ") + feed + ": " + state;
+  return out.empty() ? "not deployed" : out;
+}
+
+}  // namespace
+
+int cmd_list(std::vector<std::string> arguments) {
+  const Arguments args(kSpec, arguments);
+  if (args.help_shown()) return kDone;
+  take_no_more(args, "list");
+  Site site = open_site(args);
+  const auto all = patchsets(site);
+  if (args.has("json")) {
+    auto out = nlohmann::json::array();
+    for (const auto& p : all)
+      out.push_back({{"name", p.name.patchset.text},
+                     {"product", p.name.patchset.product},
+                     {"released", to_text(p.name.patchset.released)},
+                     {"archive", {{"sha256", to_hex(p.archive)}, {"bytes", p.archive_bytes}, {"present", exists(site.arch() + "/" + p.name.file)}}},
+                     {"authenticated", p.bundle.has_value()},
+                     {"withdrawn", p.withdrawn},
+                     {"feeds", p.feeds}});
+    print(nlohmann::json({{"patchsets", out}}).dump(2));
+    return kDone;
+  }
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& p : all)
+    rows.push_back({p.name.patchset.text, p.name.patchset.product, to_text(p.name.patchset.released), size_text(p.archive_bytes),
+                    exists(site.arch() + "/" + p.name.file) ? "in arch/" : "missing", p.bundle ? "bundle " + std::to_string(*p.bundle) : "adopted, unauthenticated", feeds_text(p)});
+  print_table({"PATCHSET", "PRODUCT", "RELEASED", "SIZE", "ARCHIVE", "FROM", "FEEDS"}, rows);
+  return kDone;
+}
+
+}  // namespace patchferry::importer

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// patchferry receipt: what this site has, for the next export.
+#include <algorithm>
+
+#include "bundle-format/receipt.h"
+#include "importer/catalogue.h"
+#include "importer/commands.h"
+#include "system/atomic_file.h"
+#include "system/calendar.h"
+#include "system/failure.h"
+#include "terminal/output.h"
+
+namespace patchferry::importer {
+
+namespace {
+
+constexpr OptionSpec kOptions[] = {
+    kBaseOption,
+    {"out", "where to write it, or - for standard output", "FILE"},
+    kNoWaitOption,
+};
+constexpr CommandSpec kSpec = {
+    "patchferry receipt --base DIR --out FILE",
+    "Writes what this site has, signed with the site's own key. Carry it back to the exporter: 'patchferry export --receipt FILE' then\n"
+    "ships exactly what is missing here.",
+    kOptions,
+    "patchferry receipt --base /var/lib/patchferry --out /media/usb/plant1.receipt",
+};
+
+Receipt receipt_of(Site& site) {
+  Receipt r;
+  const LedgerView ledger = site.ledger();
+  r.site = site.name();
+  const auto anchors = site.anchors();
+  r.trust_domain = anchors.domains.front();
+  if (ledger.stream) r.stream = *ledger.stream;
+  r.sequence = ledger.sequence;
+  r.statement = ledger.statement;
+  r.issued = now();
+  r.free_bytes = free_bytes(site.base());
+  for (const auto& p : patchsets(site)) {
+    r.patchsets.push_back({p.name.patchset.text, p.archive});
+    if (p.withdrawn) r.withdrawn.push_back(p.name.patchset.text);
+  }
+  std::sort(r.patchsets.begin(), r.patchsets.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+  std::sort(r.withdrawn.begin(), r.withdrawn.end());
+  return r;
+}
+
+}  // namespace
+
+int cmd_receipt(std::vector<std::string> arguments) {
+  const Arguments args(kSpec, arguments);
+  if (args.help_shown()) return kDone;
+  take_no_more(args, "receipt");
+  const std::string out = args.required("out");
+  if (out != "-" && !is_folder(parent_of(out))) throw UsageError("there is no folder " + parent_of(out), "is the medium mounted?");
+  Site site = open_site(args);
+  const Receipt receipt = receipt_of(site);
+  const SigningKey key = site.key();
+  const std::string text = encode_receipt(receipt, key.public_key(), key.sign(DocumentType::receipt, as_bytes(encode_receipt_body(receipt))));
+  if (out == "-") {
+    print(text.substr(0, text.size() - 1));
+    return kDone;
+  }
+  write_file(out, as_bytes(text));
+  if (!is_quiet()) print("wrote " + out + ": " + count_text(receipt.patchsets.size(), "patchset") + ", last bundle " + std::to_string(receipt.sequence) + ", signed by " + fingerprint(key.public_key()));
+  return kDone;
+}
+
+}  // namespace patchferry::importer

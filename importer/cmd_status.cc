@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+// patchferry status: how fresh, full and busy this site is.
+#include <boost/filesystem.hpp>
+#include <nlohmann/json.hpp>
+
+#include "importer/catalogue.h"
+#include "importer/commands.h"
+#include "system/calendar.h"
+#include "system/file.h"
+#include "terminal/output.h"
+
+namespace patchferry::importer {
+
+namespace {
+
+constexpr OptionSpec kOptions[] = {
+    kBaseOption,
+    kNoWaitOption,
+    {"json", "one JSON document: site, sequence, last_import, newest, pending_archives, quarantine, disk, keys", nullptr},
+};
+constexpr CommandSpec kSpec = {
+    "patchferry status --base DIR",
+    "Shows the last bundle, the newest patchset and its age, archives that are missing from arch/, what lies in quarantine, and disk space.",
+    kOptions,
+    "patchferry status --base /var/lib/patchferry",
+};
+
+struct Status {
+  std::uint64_t sequence = 0;
+  std::uint64_t last_import = 0;        // seconds since 1970; 0: never
+  std::optional<KnownPatchset> newest;
+  std::uint64_t newest_age_days = 0;
+  std::vector<std::string> pending;     // archives that arch/ lacks
+  std::uint64_t quarantine_bytes = 0;
+  std::uint64_t arch_bytes = 0;
+  std::uint64_t free = 0;
+};
+
+std::uint64_t bytes_beneath(const std::string& folder) {
+  namespace fs = boost::filesystem;
+  std::uint64_t total = 0;
+  boost::system::error_code error;
+  for (fs::recursive_directory_iterator it(folder, error), end; !error && it != end; it.increment(error))
+    if (fs::symlink_status(it->path(), error).type() == fs::regular_file) total += fs::file_size(it->path(), error);
+  return total;
+}
+
+Status status_of(Site& site) {
+  Status s;
+  s.sequence = site.ledger().sequence;
+  Query last(site.db(), "SELECT max(imported) FROM ledger");
+  if (last.step()) s.last_import = last.number(0);
+  for (const auto& p : patchsets(site)) {
+    if (!exists(site.arch() + "/" + p.name.file)) s.pending.push_back(p.name.patchset.text);
+    s.arch_bytes += p.archive_bytes;
+    if (!p.withdrawn) s.newest = p;
+  }
+  if (s.newest) {
+    const auto today = static_cast<std::int64_t>(now() / 86400);
+    s.newest_age_days = static_cast<std::uint64_t>(std::max<std::int64_t>(0, today - days_since_1970(s.newest->name.patchset.released)));
+  }
+  s.quarantine_bytes = bytes_beneath(site.quarantine());
+  s.free = free_bytes(site.base());
+  return s;
+}
+
+}  // namespace
+
+int cmd_status(std::vector<std::string> arguments) {
+  const Arguments args(kSpec, arguments);
+  if (args.help_shown()) return kDone;
+  take_no_more(args, "status");
+  Site site = open_site(args);
+  const Status s = status_of(site);
+  const std::string key = fingerprint(site.key().public_key());
+  if (args.has("json")) {
+    nlohmann::json newest = nullptr;
+    if (s.newest) newest = {{"name", s.newest->name.patchset.text}, {"released", to_text(s.newest->name.patchset.released)}, {"age_days", s.newest_age_days}};
+    nlohmann::json last_import = nullptr;
+    if (s.last_import != 0) last_import = s.last_import;
+    print(nlohmann::json({{"site", site.name()},
+                          {"sequence", s.sequence},
+                          {"last_import", last_import},
+                          {"newest", newest},
+                          {"pending_archives", s.pending},
+                          {"quarantine", {{"bytes", s.quarantine_bytes}}},
+                          {"disk", {{"archives", s.arch_bytes}, {"free", s.free}}},
+                          {"key", key}})
+              .dump(2));
+    return kDone;
+  }
+  print("site            " + site.name() + " (receipts signed by " + key + ")");
+  print("last bundle     " + (s.sequence == 0 ? "none yet" : std::to_string(s.sequence) + ", imported " + time_text(s.last_import)));
+  print("newest patchset " + (s.newest ? s.newest->name.patchset.text + ", released " + count_text(s.newest_age_days, "day") + " ago" : "none"));
+  print("archives        " + size_text(s.arch_bytes) + (s.pending.empty() ? ", all in arch/" : ", " + std::to_string(s.pending.size()) + " missing from arch/: " + s.pending.front()));
+  print("quarantine      " + (s.quarantine_bytes == 0 ? std::string("empty") : size_text(s.quarantine_bytes) + " of a bundle whose other volumes are awaited"));
+  print("free            " + size_text(s.free));
+  return kDone;
+}
+
+}  // namespace patchferry::importer

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// The commands of patchferry-site, one file each (cmd_*.cc). Exit codes: terminal/command.h.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "importer/publish.h"
+#include "importer/site.h"
+#include "terminal/command.h"
+
+namespace patchferry::importer {
+
+int cmd_init(std::vector<std::string> arguments);
+int cmd_adopt(std::vector<std::string> arguments);
+int cmd_import(std::vector<std::string> arguments);
+int cmd_diff(std::vector<std::string> arguments);
+int cmd_list(std::vector<std::string> arguments);
+int cmd_receipt(std::vector<std::string> arguments);
+int cmd_status(std::vector<std::string> arguments);
+
+/// --base, else PATCHFERRY_BASE, else `base` in /etc/patchferry/config.toml (PATCHFERRY_CONFIG names another file),
+/// else /var/lib/patchferry.
+std::string base_of(const Arguments& args);
+/// The site at base_of(args), waiting for its lock unless --no-wait was given.
+Site open_site(const Arguments& args);
+
+/// UsageError if there are positional arguments.
+void take_no_more(const Arguments& args, const char* command);
+
+/// "feed main: generation 7, 12 kernels and build ids", and what was reissued.
+void print_published(const std::vector<Published>& published);
+
+constexpr OptionSpec kBaseOption = {"base", "the base directory (default: PATCHFERRY_BASE, /etc/patchferry/config.toml, /var/lib/patchferry)", "DIR"};
+constexpr OptionSpec kNoWaitOption = {"no-wait", "if another command is working there, exit 3 instead of waiting", nullptr};
+
+}  // namespace patchferry::importer

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// patchferry-site: the air-gapped side. It never touches the network.
+#include <sodium.h>
+
+#include "importer/commands.h"
+#include "terminal/command.h"
+
+namespace {
+
+using namespace patchferry::importer;
+
+constexpr patchferry::Command kCommands[] = {
+    {"init", "make a base directory and enrol the keys that it trusts", cmd_init},
+    {"adopt", "take over the arch/ folder of an existing ePortal", cmd_adopt},
+    {"diff", "show what a bundle would change", cmd_diff},
+    {"import", "verify a bundle, store its archives, deploy them into feeds", cmd_import},
+    {"list", "show patchsets and their state in each feed", cmd_list},
+    {"receipt", "write what this site has, for the next export", cmd_receipt},
+    {"status", "show how fresh, full and busy this site is", cmd_status},
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (sodium_init() < 0) return patchferry::kFailed;
+  return patchferry::run_program({"patchferry", kCommands, "Patchferry, air-gapped side: bring bundles in, and serve them."}, argc, argv);
+}
