@@ -20,7 +20,7 @@ using std::chrono::steady_clock;
 constexpr auto kQuietBegin = std::chrono::seconds(1);
 constexpr auto kRedraw = std::chrono::milliseconds(100);
 constexpr auto kPlainWithoutTotal = std::chrono::minutes(1);
-constexpr std::size_t kBar = 24;
+constexpr std::size_t kBar = 16;
 
 bool on_terminal() {
   static const bool known = [] {
