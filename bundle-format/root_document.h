@@ -16,7 +16,7 @@
 namespace patchferry {
 
 enum class Role : std::uint8_t { root = 0, release = 1, head = 2 };
-constexpr std::array kRoles = {Role::root, Role::release, Role::head};
+inline constexpr std::array kRoles = {Role::root, Role::release, Role::head};
 const char* name_of(Role role);
 
 constexpr std::size_t kMaxRootKeys = 48;

@@ -4,6 +4,10 @@ option(PATCHFERRY_WERROR "Warnings are errors (presets only)" OFF)
 function(patchferry_flags target)
   target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion
     -Wold-style-cast -Wnon-virtual-dtor -Woverloaded-virtual)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    # GCC 12 sees overlaps in std::string's operator+ that are not there (GCC bug 105651).
+    target_compile_options(${target} PRIVATE -Wno-restrict)
+  endif()
   if(PATCHFERRY_WERROR)
     target_compile_options(${target} PRIVATE -Werror)
   endif()
@@ -17,7 +21,9 @@ function(patchferry_flags target)
       -fstack-protector-strong)
     target_link_options(${target} PRIVATE -Wl,-z,relro -Wl,-z,now)
   endif()
-  target_compile_definitions(${target} PRIVATE BOOST_FILESYSTEM_NO_DEPRECATED PATCHFERRY_VERSION="${PROJECT_VERSION}")
+  # Debian has no static libfmt; header-only it goes into the static programs as well.
+  target_compile_definitions(${target} PRIVATE BOOST_FILESYSTEM_NO_DEPRECATED FMT_HEADER_ONLY
+    PATCHFERRY_VERSION="${PROJECT_VERSION}")
 endfunction()
 
 find_program(CCACHE ccache)
