@@ -84,7 +84,8 @@ Result<ArchiveName> parse_archive_name(std::string_view file) {
       return ArchiveName{std::move(*patchset), std::string(file), ending.compression};
   }
   return refuse(RefusalKind::bad_name, fmt::format("'{}' is not the name of a patchset archive", printable(file)),
-                "archives are named like K20230712_03.tar.bz2, K04082020_1.tgz, U20210129_02.tar.bz2 or U20210818_01-qemu.tar.bz2");
+                "archives are named like K20230712_03.tar.bz2, K04082020_1.tgz, U20210129_02.tar.bz2 or "
+                "U20210818_01-qemu.tar.bz2");
 }
 
 }  // namespace patchferry

@@ -14,10 +14,10 @@
 #include <cerrno>
 #include <exception>
 #include <fmt/format.h>
-#include <limits>
 #include <memory>
 #include <new>
 #include <optional>
+#include <stdexcept>
 #include <unordered_map>
 #include <utility>
 
@@ -56,24 +56,25 @@ const char* name_of(Compression compression) { return compression == Compression
 std::string_view magic_of(Compression compression) { return compression == Compression::bzip2 ? "BZh" : "\x1f\x8b\x08"; }
 
 // CRC-32 as gzip has it: libarchive skips the check of a gzip trailer (bzip2's are checked by libbz2).
+constexpr std::array<std::uint32_t, 256> crc32_table() {
+  std::array<std::uint32_t, 256> out{};
+  for (std::uint32_t i = 0; i < 256; ++i) {
+    std::uint32_t v = i;
+    for (int bit = 0; bit < 8; ++bit) v = (v & 1) != 0 ? (v >> 1) ^ 0xedb88320U : v >> 1;
+    out[i] = v;
+  }
+  return out;
+}
+
 class Crc32 {
  public:
   void add(ByteSpan bytes) {
-    static constexpr auto kTable = table();
+    static constexpr auto kTable = crc32_table();
     for (const auto b : bytes) state_ = kTable[(state_ ^ static_cast<std::uint32_t>(b)) & 0xff] ^ (state_ >> 8);
   }
   std::uint32_t value() const { return ~state_; }
 
  private:
-  static constexpr std::array<std::uint32_t, 256> table() {
-    std::array<std::uint32_t, 256> out{};
-    for (std::uint32_t i = 0; i < 256; ++i) {
-      std::uint32_t v = i;
-      for (int bit = 0; bit < 8; ++bit) v = (v & 1) != 0 ? (v >> 1) ^ 0xedb88320U : v >> 1;
-      out[i] = v;
-    }
-    return out;
-  }
   std::uint32_t state_ = 0xffffffffU;
 };
 
@@ -99,8 +100,7 @@ class Unpacker {
     const int wanted = compression_ == Compression::bzip2 ? ARCHIVE_FILTER_BZIP2 : ARCHIVE_FILTER_GZIP;
     if (filters < 2 || archive_filter_code(reader, 0) != wanted)
       return refuse(RefusalKind::not_an_archive, fmt::format("this is not a {} file", name_of(compression_)));
-    if (filters > 2)
-      return refuse(RefusalKind::not_an_archive, fmt::format("compressed with {} more than once", name_of(compression_)));
+    if (filters > 2) return nested();
 
     struct archive_entry* ignored = nullptr;
     const int r = archive_read_next_header(reader, &ignored);
@@ -143,7 +143,7 @@ class Unpacker {
     } catch (...) {
       unpacker.exception_ = std::current_exception();
     }
-    archive_set_error(tar, ARCHIVE_ERRNO_MISC, "decompression failed");
+    archive_set_error(tar, EIO, "decompression failed");
     return ARCHIVE_FATAL;
   }
 
@@ -171,14 +171,19 @@ class Unpacker {
     } catch (...) {
       unpacker.exception_ = std::current_exception();
     }
-    archive_set_error(reader, ARCHIVE_ERRNO_MISC, "reading failed");
+    archive_set_error(reader, EIO, "reading failed");
     return ARCHIVE_FATAL;
+  }
+
+  Result<void> nested() const {
+    return refuse(RefusalKind::not_an_archive, fmt::format("compressed with {} more than once", name_of(compression_)));
   }
 
   // The decompressor gave up: because the file ended, or because of what is in it.
   Result<void> failed() {
     if (exception_) std::rethrow_exception(std::exchange(exception_, nullptr));
     const std::string complaint = complaint_of(reader_.get());
+    if (complaint.find("too many filters") != std::string::npos) return nested();
     if (wanted_more_)
       return refuse(RefusalKind::truncated, fmt::format("the {} data end too early ({})", name_of(compression_), complaint));
     return refuse(RefusalKind::not_an_archive, fmt::format("the {} data are damaged ({})", name_of(compression_), complaint));
@@ -204,7 +209,8 @@ class Unpacker {
     std::array<std::byte, 3> behind{};
     const std::size_t n = read_up_to(file_, end, std::span(behind));
     if (n > 0 && as_text(ByteSpan(behind).first(n)) == magic.substr(0, n))
-      return refuse(RefusalKind::truncated, fmt::format("a further {} stream begins at byte {} and ends too early", name_of(compression_), end));
+      return refuse(RefusalKind::truncated,
+                    fmt::format("a further {} stream begins at byte {} and ends too early", name_of(compression_), end));
     return {};
   }
 
@@ -234,6 +240,11 @@ class Unpacker {
   std::exception_ptr exception_;
   std::optional<Refusal> refusal_;
 };
+
+tl::unexpected<Refusal> hostile(std::string_view name, const char* what) {
+  return refuse(RefusalKind::hostile_member, fmt::format("'{}' {}", printable(name), what),
+                "patchsets hold files, folders and links named latest; get the archive again from the vendor");
+}
 
 // The names seen so far, folders that are only implied by a path included.
 class Names {
@@ -283,9 +294,9 @@ class Names {
       return {};
     }
     if ((seen.spelled.empty() ? it->first : seen.spelled) != spelled)
-      return refuse(RefusalKind::hostile_member, fmt::format("'{}' and another member differ in upper and lower case only", spelled));
-    if (seen.folder != folder) return refuse(RefusalKind::hostile_member, fmt::format("'{}' is both a file and a folder", spelled));
-    if (seen.listed && listed) return refuse(RefusalKind::hostile_member, fmt::format("'{}' is in the archive twice", spelled));
+      return hostile(spelled, "and another member differ in upper and lower case only");
+    if (seen.folder != folder) return hostile(spelled, "is both a file and a folder");
+    if (seen.listed && listed) return hostile(spelled, "is in the archive twice");
     seen.listed = seen.listed || listed;
     return {};
   }
@@ -303,11 +314,6 @@ class Names {
   std::string top_;
   bool one_top_ = true;
 };
-
-tl::unexpected<Refusal> hostile(std::string_view name, const char* what) {
-  return refuse(RefusalKind::hostile_member, fmt::format("'{}' {}", printable(name), what),
-                "patchsets hold files, folders and links named latest; get the archive again from the vendor");
-}
 
 bool has_dot_dot(std::string_view path) {
   while (!path.empty()) {
@@ -336,7 +342,8 @@ Result<std::optional<RelPath>> path_of(std::string_view name, bool folder) {
 }
 
 bool is_level_text(std::string_view text) {
-  return !text.empty() && text.size() <= kMaxLevelDigits && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  return !text.empty() && text.size() <= kMaxLevelDigits && std::all_of(text.begin(), text.end(), is_digit);
 }
 
 bool may_be_pointer(const RelPath& path) {
@@ -355,10 +362,12 @@ class TarReader {
       : unpacker_(unpacker), ceiling_(ceiling), sink_(sink), reader_(new_reader()) {}
 
   Result<ArchiveFacts> run() {
-    if (archive_read_support_format_tar(reader_.get()) != ARCHIVE_OK) throw std::runtime_error("libarchive was built without tar");
+    if (archive_read_support_format_tar(reader_.get()) != ARCHIVE_OK)
+      throw std::runtime_error("libarchive was built without tar: " + complaint_of(reader_.get()));
     if (archive_read_open(reader_.get(), &unpacker_, nullptr, &Unpacker::pull, nullptr) != ARCHIVE_OK) {
       if (auto failure = unpacker_.take_failure()) return tl::unexpected<Refusal>(std::move(*failure));
-      return refuse(RefusalKind::not_an_archive, fmt::format("there is no tar inside the compression ({})", complaint_of(reader_.get())));
+      return refuse(RefusalKind::not_an_archive,
+                    fmt::format("there is no tar inside the compression ({})", complaint_of(reader_.get())));
     }
     for (;;) {
       struct archive_entry* entry = nullptr;
@@ -391,7 +400,8 @@ class TarReader {
     auto path = path_of(name, type == AE_IFDIR);
     if (!path) return tl::unexpected<Refusal>(std::move(path.error()));
     if (warned)  // none of libarchive's warnings is needed for what tar programs write, so none is let through
-      return refuse(RefusalKind::hostile_member, fmt::format("'{}' is malformed ({})", printable(name), complaint_of(reader_.get())));
+      return refuse(RefusalKind::hostile_member,
+                    fmt::format("'{}' is malformed ({})", printable(name), complaint_of(reader_.get())));
     if (archive_entry_hardlink(entry) != nullptr) return hostile(name, "is a hard link");
     if (type == AE_IFDIR) return *path ? names_.add(**path, true) : Result<void>();
     if (type == AE_IFREG) return read_file(entry, **path);
@@ -413,7 +423,8 @@ class TarReader {
     const auto size = static_cast<std::uint64_t>(claimed);
     // Holes cost nothing in the stream, so that sizes have their own sum.
     if (size > ceiling_ - file_bytes_)
-      return refuse(RefusalKind::too_large, fmt::format("'{}' makes the files of this archive larger than {} bytes", path.text(), ceiling_));
+      return refuse(RefusalKind::too_large,
+                    fmt::format("with '{}', the files of this archive are larger than {} bytes", path.text(), ceiling_));
     file_bytes_ += size;
     if (auto added = names_.add(path, false); !added) return added;
     ++facts_.files;
@@ -427,7 +438,8 @@ class TarReader {
       if (r == ARCHIVE_EOF) break;
       if (r != ARCHIVE_OK) return failed();
       const auto at = static_cast<std::uint64_t>(signed_at);
-      if (signed_at < 0 || at < written || at > size || count > size - at) return hostile(path.text(), "has a damaged list of holes");
+      if (signed_at < 0 || at < written || at > size || count > size - at)
+        return hostile(path.text(), "has a damaged list of holes");
       fill(at - written);
       if (count > 0) sink_.data({static_cast<const std::byte*>(data), count});
       written = at + count;
