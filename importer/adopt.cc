@@ -129,7 +129,7 @@ AdoptReport adopt(Site& site, const std::string& folder_given, bool deploy) {
   if (candidates.empty()) throw UsageError("there is no archive (*.tar.bz2) in " + folder, "give the arch/ folder of an ePortal");
 
   const auto known = patchsets(site);
-  const std::string work = site.quarantine() + "/adopt";
+  const std::string work = site.quarantine() + "/" + Site::kAdoptWork;
   remove_tree(work);
   make_folders(work + "/arch", 0700);
   if (elsewhere) {

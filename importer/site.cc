@@ -35,6 +35,9 @@ std::string who() {
 
 void Site::create(const std::string& base, const std::string& name, const std::vector<PublicKey>& trusted) {
   if (exists(base + kDatabase)) throw UsageError(base + " is a Patchferry base already", "use it, or give another --base");
+  // Whose key lay there before would be believed from now on, and nobody has said so.
+  if (is_folder(base + "/trust") && !folder_entries(base + "/trust").empty())
+    throw UsageError(base + "/trust holds keys already, but there is no database", "an earlier init was interrupted, or files were lost: take that folder away, then run init again");
   make_folders(base);
   for (const char* folder : {"arch", "objects", "resources", "feeds", "trust", "quarantine"}) make_folders(base + "/" + folder);
   for (const auto& key : trusted) write_file(base + "/trust/" + fingerprint(key) + ".pub", as_bytes(encode_public_key(key)));
@@ -60,6 +63,7 @@ Site::Site(const std::string& base, Wait wait)
   Query ask(db_, "SELECT value FROM identity WHERE key='site'");
   if (ask.step()) name_ = ask.text(0);
   roll_forward();
+  tidy_quarantine();
 }
 
 std::string Site::object_path(const Digest& hash) const {
@@ -122,6 +126,17 @@ void Site::roll_forward() {
   for (const auto& one : all) Query(db_, "DELETE FROM pending_rename WHERE id=?1").bind(one.id).run();
   transaction.commit();
 }
+
+void Site::tidy_quarantine() {
+  // We hold the lock, so nothing here is being worked on; bundles whose volumes are still awaited stay.
+  std::vector<std::string> imported;
+  Query query(db_, "SELECT statement FROM ledger");
+  while (query.step()) imported.push_back(staging_name(query.blob(0)));
+  for (const auto& name : folder_entries(quarantine()))
+    if (name == kAdoptWork || std::find(imported.begin(), imported.end(), name) != imported.end()) remove_tree(quarantine() + "/" + name);
+}
+
+std::string Site::staging_name(ByteSpan statement_hash) { return to_hex(statement_hash.first(16)); }
 
 void Site::audit(const std::string& what, const std::string& detail) {
   Query(db_, "INSERT INTO audit(at, who, what, detail) VALUES(?1,?2,?3,?4)").bind(now(), who(), what, detail).run();

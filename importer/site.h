@@ -19,7 +19,7 @@ class Site {
   static void create(const std::string& base, const std::string& name, const std::vector<PublicKey>& trusted);
 
   enum class Wait { yes, no };
-  /// Locks, opens, and rolls pending renames forward.
+  /// Locks, opens, rolls pending renames forward, and tidies the quarantine.
   Site(const std::string& base, Wait wait);
 
   const std::string& base() const { return base_; }
@@ -37,10 +37,17 @@ class Site {
 
   /// Performs all renames that the database has recorded; each is done once or not at all.
   void roll_forward();
+  /// The name in quarantine/ of the bundle with this statement.
+  static std::string staging_name(ByteSpan statement_hash);
+  static constexpr const char* kAdoptWork = "adopt";
+
   /// Appends to the audit log.
   void audit(const std::string& what, const std::string& detail);
 
  private:
+  /// Takes away what interrupted commands have left in quarantine/ of work that is done.
+  void tidy_quarantine();
+
   std::string base_;
   Lock lock_;
   Database db_;

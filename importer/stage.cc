@@ -53,7 +53,7 @@ class QuarantineWriter : public BodySink {
 
 }  // namespace
 
-Staging::Staging(const Site& site, const VerifiedBundle& bundle) : folder_(site.quarantine() + "/" + to_hex(ByteSpan(bundle.statement_hash()).first(16))) {}
+Staging::Staging(const Site& site, const VerifiedBundle& bundle) : folder_(site.quarantine() + "/" + Site::staging_name(bundle.statement_hash())) {}
 
 bool Staging::has_volume(std::uint32_t number) const { return exists(folder_ + "/" + marker(number)); }
 

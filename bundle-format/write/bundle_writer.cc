@@ -15,10 +15,12 @@ namespace {
 
 constexpr unsigned kDefaultBlockLog2 = 20;
 
-/// The smallest block size, from 1 MiB on, with which the leaves of a volume of `bytes` stay within their ceiling.
-unsigned choose_block_log2(std::uint64_t bytes) {
+/// The smallest block size, from 1 MiB on, with which the leaves of one volume and those of all of them stay small: a
+/// verifier holds them all.
+unsigned choose_block_log2(std::uint64_t volume, std::uint64_t payload) {
+  constexpr std::uint64_t kAllLeaves = 16 << 20;
   unsigned log2 = kDefaultBlockLog2;
-  while (log2 < kMaxBlockLog2 && blocks_of(bytes, log2) * 32 > kMaxLeaves / 2) ++log2;
+  while (log2 < kMaxBlockLog2 && (blocks_of(volume, log2) * 32 > kMaxLeaves / 2 || blocks_of(payload, log2) * 32 > kAllLeaves)) ++log2;
   return log2;
 }
 
@@ -113,7 +115,7 @@ Result<Layout> lay_out(Draft draft, std::uint64_t volume_limit, const OnBytes& o
   out.payload = std::move(draft.payload);
 
   const std::uint64_t payload = out.payload.bytes();
-  const unsigned block_log2 = choose_block_log2(volume_limit == 0 ? payload : std::min(volume_limit, payload));
+  const unsigned block_log2 = choose_block_log2(volume_limit == 0 ? payload : std::min(volume_limit, payload), payload);
   const std::uint64_t fixed = kPreambleSize + envelope_size(kMaxSignatures) + kStatementSize + out.root_chain.size();
   auto parts = choose_volumes(payload, volume_limit, fixed, out.manifest.size() + out.tables.size(), block_log2);
   if (!parts) return tl::unexpected(std::move(parts.error()));

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// A bundle small enough to flip every bit of: two archives (any bytes: the format does not look inside), fixed keys,
+// times and ids, so that it is the same bytes every time.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "bundle-format/write/bundle_writer.h"
+#include "verifier/verify.h"
+
+namespace patchferry::test {
+
+/// A folder that goes when it does.
+class TempFolder {
+ public:
+  TempFolder();
+  ~TempFolder();
+  TempFolder(const TempFolder&) = delete;
+  TempFolder& operator=(const TempFolder&) = delete;
+  const std::string& path() const { return path_; }
+  std::string operator/(const std::string& name) const { return path_ + "/" + name; }
+
+ private:
+  std::string path_;
+};
+
+struct BundleRecipe {
+  unsigned char key = 1;             // seed byte of the signing key
+  std::string site = "plant1";
+  std::uint64_t sequence = 7;
+  unsigned char bundle = 0xb0;       // byte of the bundle id
+  std::uint64_t volume_size = 0;
+  std::string first = "the first archive, as the vendor made it";
+};
+
+SigningKey test_key(unsigned char seed);
+SignedBundle small_bundle(const TempFolder& files, const BundleRecipe& recipe = {});
+/// Written into `folder`, which is made.
+void write_small_bundle(const std::string& folder, const BundleRecipe& recipe = {});
+
+TrustAnchors trust_in(unsigned char seed);
+/// Metadata and bodies, all findings; `ledger` may be null.
+Findings verify_all(const std::vector<std::string>& paths, const TrustAnchors& anchors, const LedgerView* ledger = nullptr);
+
+Bytes slurp(const std::string& path);
+void spit(const std::string& path, ByteSpan bytes);
+
+}  // namespace patchferry::test
