@@ -45,7 +45,8 @@ ManifestPatchset patchset_of(const Json& json) {
   p.expanded_bytes = json.at("archive").at("expanded").get<std::uint64_t>();
   p.first_seen = json.at("first_seen").get<std::uint64_t>();
   for (const auto& fix : json.at("fixes"))
-    p.fixes.push_back({fix.at("cve").get<std::string>(), fix.at("cvss10").get<unsigned>(), fix.at("kernels").get<std::vector<std::uint32_t>>()});
+    p.fixes.push_back({fix.at("cve").get<std::string>(), fix.at("cvss10").get<unsigned>(),
+                       fix.at("kernels").get<std::vector<std::uint32_t>>()});
   return p;
 }
 
@@ -57,7 +58,8 @@ bool strictly_ascending(const Range& range, Less less) {
 Result<void> check_rules(const Manifest& m, const Statement& s) {
   if (!is_site_name(m.site) || audience_of(m.site) != s.audience) return malformed("names another site than the statement");
   if (m.sequence != s.sequence) return malformed("gives another sequence number than the statement");
-  if (m.patchsets.size() != s.patchsets || m.withdrawn.size() != s.withdrawn) return malformed("holds another number of patchsets than the statement says");
+  if (m.patchsets.size() != s.patchsets || m.withdrawn.size() != s.withdrawn)
+    return malformed("holds another number of patchsets than the statement says");
   const std::uint64_t ceiling = s.table_bytes;
   if (m.objects.bytes > ceiling || m.recipes.bytes > ceiling || m.packs.bytes > ceiling ||
       m.objects.bytes + m.recipes.bytes + m.packs.bytes != s.table_bytes || m.objects.bytes != s.objects * kObjectRecordSize)
@@ -71,7 +73,8 @@ Result<void> check_rules(const Manifest& m, const Statement& s) {
   for (const auto& p : m.patchsets) {
     if (p.archive_bytes > kMaxPayload || p.expanded_bytes > s.expanded_bytes) return malformed("holds an impossible size");
     folded.push_back(RelPath::parse(p.name.patchset.text)->folded());
-    if (!strictly_ascending(p.fixes, [](const auto& a, const auto& b) { return a.cve < b.cve; })) return malformed("holds CVEs that are not sorted");
+    if (!strictly_ascending(p.fixes, [](const auto& a, const auto& b) { return a.cve < b.cve; }))
+      return malformed("holds CVEs that are not sorted");
     for (const auto& fix : p.fixes)
       if (!is_cve(fix.cve) || fix.cvss_tenths > 100 || !strictly_ascending(fix.kernels, std::less<>()) ||
           (!fix.kernels.empty() && fix.kernels.back() >= m.kernels.size()))
@@ -99,14 +102,15 @@ std::string encode_manifest(const Manifest& m) {
                          {"first_seen", p.first_seen},
                          {"fixes", fixes}});
   }
-  const Json json = {{"format", 1},
-                     {"site", m.site},
-                     {"sequence", m.sequence},
-                     {"kernels", m.kernels},
-                     {"fixes_left_out", m.fixes_left_out},
-                     {"patchsets", patchsets},
-                     {"withdrawn", m.withdrawn},
-                     {"tables", {{"objects", table_json(m.objects)}, {"recipes", table_json(m.recipes)}, {"packs", table_json(m.packs)}}}};
+  const Json json = {
+      {"format", 1},
+      {"site", m.site},
+      {"sequence", m.sequence},
+      {"kernels", m.kernels},
+      {"fixes_left_out", m.fixes_left_out},
+      {"patchsets", patchsets},
+      {"withdrawn", m.withdrawn},
+      {"tables", {{"objects", table_json(m.objects)}, {"recipes", table_json(m.recipes)}, {"packs", table_json(m.packs)}}}};
   return json.dump();  // keys sorted, no white space
 }
 

@@ -19,18 +19,18 @@ namespace patchferry {
 /// A CVE that a patchset is the first to close, for some kernels.
 struct ManifestFix {
   std::string cve;
-  unsigned cvss_tenths = 0;             // 78 is 7.8; 0 is unknown
-  std::vector<std::uint32_t> kernels;   // indices into Manifest::kernels, ascending
+  unsigned cvss_tenths = 0;            // 78 is 7.8; 0 is unknown
+  std::vector<std::uint32_t> kernels;  // indices into Manifest::kernels, ascending
   bool operator==(const ManifestFix&) const = default;
 };
 
 struct ManifestPatchset {
   ArchiveName name;
-  Digest archive{};                     // SHA-256 of the archive, byte for byte
+  Digest archive{};  // SHA-256 of the archive, byte for byte
   std::uint64_t archive_bytes = 0;
-  std::uint64_t expanded_bytes = 0;     // of its tar stream: the ceiling for unpacking
-  std::uint64_t first_seen = 0;         // by the exporter, seconds since 1970
-  std::vector<ManifestFix> fixes;       // ascending by CVE
+  std::uint64_t expanded_bytes = 0;  // of its tar stream: the ceiling for unpacking
+  std::uint64_t first_seen = 0;      // by the exporter, seconds since 1970
+  std::vector<ManifestFix> fixes;    // ascending by CVE
 };
 
 struct TableFacts {
@@ -42,11 +42,11 @@ struct TableFacts {
 struct Manifest {
   std::string site;
   std::uint64_t sequence = 0;
-  std::vector<std::string> kernels;          // ascending, distinct; names or khashes
-  bool fixes_left_out = false;               // the summary would have burst kMaxManifest
-  std::vector<ManifestPatchset> patchsets;   // release order
-  std::vector<std::string> withdrawn;        // patchset names, ascending
-  TableFacts objects, recipes, packs;        // in this order after the manifest
+  std::vector<std::string> kernels;         // ascending, distinct; names or khashes
+  bool fixes_left_out = false;              // the summary would have burst kMaxManifest
+  std::vector<ManifestPatchset> patchsets;  // release order
+  std::vector<std::string> withdrawn;       // patchset names, ascending
+  TableFacts objects, recipes, packs;       // in this order after the manifest
 };
 
 std::string encode_manifest(const Manifest& manifest);

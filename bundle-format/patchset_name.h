@@ -16,10 +16,10 @@
 namespace patchferry {
 
 struct PatchsetName {
-  std::string text;       // as the vendor writes it
-  std::string product;    // "kernel", "user", or the suffix of U…-<product>: "qemu", "db", …
+  std::string text;     // as the vendor writes it
+  std::string product;  // "kernel", "user", or the suffix of U…-<product>: "qemu", "db", …
   Date released;
-  unsigned number = 0;    // 1…9999
+  unsigned number = 0;  // 1…9999
 
   /// Release order.
   friend std::strong_ordering operator<=>(const PatchsetName& a, const PatchsetName& b) {
@@ -34,7 +34,7 @@ enum class Compression { bzip2, gzip };
 
 struct ArchiveName {
   PatchsetName patchset;
-  std::string file;       // "K20230712_03.tar.bz2"
+  std::string file;  // "K20230712_03.tar.bz2"
   Compression compression = Compression::bzip2;
 };
 

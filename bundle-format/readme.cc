@@ -8,7 +8,9 @@
 
 namespace patchferry {
 
-std::string bundle_folder_name(const std::string& site, std::uint64_t sequence) { return fmt::format("patchferry-{}-{:06}", site, sequence); }
+std::string bundle_folder_name(const std::string& site, std::uint64_t sequence) {
+  return fmt::format("patchferry-{}-{:06}", site, sequence);
+}
 
 std::string readme_text(const std::string& site, const Statement& s) {
   return fmt::format(
@@ -28,7 +30,8 @@ std::string readme_text(const std::string& site, const Statement& s) {
       "  patchferry import THIS-FOLDER\n"
       "\n"
       "If you found this medium, please give it back to the people who run the site named above.\n",
-      site, s.sequence, time_text(s.created), s.patchsets, s.withdrawn, s.volumes, volume_file_name(s.bundle, 1), s.payload_bytes);
+      site, s.sequence, time_text(s.created), s.patchsets, s.withdrawn, s.volumes, volume_file_name(s.bundle, 1),
+      s.payload_bytes);
 }
 
 }  // namespace patchferry

@@ -15,7 +15,8 @@ using Json = nlohmann::json;
 constexpr std::string_view kFirstLine = "patchferry-receipt-1\n";
 
 tl::unexpected<Refusal> bad(const std::string& why) {
-  return refuse(RefusalKind::bad_receipt, "the receipt " + why, "make a fresh one at the site with 'patchferry receipt --out FILE'");
+  return refuse(RefusalKind::bad_receipt, "the receipt " + why,
+                "make a fresh one at the site with 'patchferry receipt --out FILE'");
 }
 
 template <std::size_t N>
@@ -55,7 +56,8 @@ Result<SignedReceipt> decode_receipt(std::string_view text) {
   if (!text.starts_with(kFirstLine) || text.size() < kFirstLine.size() + kLastLine + 1) return bad("is not a Patchferry receipt");
   const std::string_view body = text.substr(kFirstLine.size(), text.size() - kFirstLine.size() - kLastLine - 1);
   const std::string_view last = text.substr(text.size() - kLastLine);
-  if (text[text.size() - kLastLine - 1] != '\n' || last[2 * kPublicKeySize] != ' ' || last.back() != '\n') return bad("is damaged");
+  if (text[text.size() - kLastLine - 1] != '\n' || last[2 * kPublicKeySize] != ' ' || last.back() != '\n')
+    return bad("is damaged");
   const auto key = array_from_hex<kPublicKeySize>(last.substr(0, 2 * kPublicKeySize));
   const auto signature = array_from_hex<kSignatureSize>(last.substr(2 * kPublicKeySize + 1, 2 * kSignatureSize));
   if (!key || !signature) return bad("is damaged");
@@ -74,7 +76,8 @@ Result<SignedReceipt> decode_receipt(std::string_view text) {
     r.statement = bytes_of<32>(json.at("statement"));
     r.issued = json.at("issued").get<std::uint64_t>();
     r.free_bytes = json.at("free_bytes").get<std::uint64_t>();
-    for (const auto& p : json.at("patchsets")) r.patchsets.push_back({p.at("name").get<std::string>(), bytes_of<32>(p.at("sha256"))});
+    for (const auto& p : json.at("patchsets"))
+      r.patchsets.push_back({p.at("name").get<std::string>(), bytes_of<32>(p.at("sha256"))});
     r.cleaned = json.at("cleaned").get<std::vector<std::string>>();
     r.withdrawn = json.at("withdrawn").get<std::vector<std::string>>();
     if (encode_receipt_body(r) != body) return bad("is not written the one way that is allowed");

@@ -77,7 +77,8 @@ Bytes encode_root(const RootDocument& root) {
 Result<RootDocument> decode_root(ByteSpan bytes) {
   ByteReader r(bytes);
   if (as_text(r.raw(8)) != kMagic) return malformed("does not begin with its magic");
-  if (r.u16() != kRootFormat) return refuse(RefusalKind::unknown_format, "the root document is of a newer format", "update patchferry on this side");
+  if (r.u16() != kRootFormat)
+    return refuse(RefusalKind::unknown_format, "the root document is of a newer format", "update patchferry on this side");
   RootDocument root;
   root.lowest_format = r.u16();
   root.version = r.u32();
@@ -86,7 +87,8 @@ Result<RootDocument> decode_root(ByteSpan bytes) {
   if (r.failed() || count > kMaxRootKeys) return malformed("has too many keys, or ends too early");
   for (std::size_t i = 0; i < count; ++i) {
     if (r.u16() != static_cast<std::uint16_t>(Algorithm::ed25519) || r.u16() != kPublicKeySize)
-      return refuse(RefusalKind::unknown_format, "the root document holds a key of an algorithm that this program does not know", "update patchferry on this side");
+      return refuse(RefusalKind::unknown_format, "the root document holds a key of an algorithm that this program does not know",
+                    "update patchferry on this side");
     root.keys.push_back({Algorithm::ed25519, r.array<kPublicKeySize>()});
   }
   for (auto& role : root.roles) {
@@ -135,23 +137,30 @@ Result<std::vector<SignedRoot>> decode_root_chain(ByteSpan bytes) {
 Result<void> check_signatures(const RootDocument& root, Role role, DocumentType type, ByteSpan body, const Envelope& envelope) {
   const RoleKeys& holders = root.role(role);
   for (const auto& one : envelope) {  // decode_envelope has made sure that no key stands here twice
-    const auto holder = std::find_if(holders.keys.begin(), holders.keys.end(), [&](std::uint8_t i) { return id_of(root.keys[i]) == one.key; });
+    const auto holder =
+        std::find_if(holders.keys.begin(), holders.keys.end(), [&](std::uint8_t i) { return id_of(root.keys[i]) == one.key; });
     if (holder == holders.keys.end())
-      return refuse(RefusalKind::unknown_key, fmt::format("a signature is by a key ({}) that the role '{}' does not hold", to_hex(ByteSpan(one.key).first(4)), name_of(role)),
+      return refuse(RefusalKind::unknown_key,
+                    fmt::format("a signature is by a key ({}) that the role '{}' does not hold",
+                                to_hex(ByteSpan(one.key).first(4)), name_of(role)),
                     "it was not made by those whom you enrolled; do not use it");
     if (!verifies(root.keys[*holder], type, body, one.signature))
-      return refuse(RefusalKind::bad_signature, fmt::format("the signature by key {} does not fit", fingerprint(root.keys[*holder])),
+      return refuse(RefusalKind::bad_signature,
+                    fmt::format("the signature by key {} does not fit", fingerprint(root.keys[*holder])),
                     "the bytes were altered after signing; do not use them, and ask for a fresh copy");
   }
   if (envelope.size() < holders.threshold)
-    return refuse(RefusalKind::threshold, fmt::format("{} of the {} signatures that the role '{}' needs", envelope.size(), holders.threshold, name_of(role)),
-                  "have another key holder sign it");
+    return refuse(
+        RefusalKind::threshold,
+        fmt::format("{} of the {} signatures that the role '{}' needs", envelope.size(), holders.threshold, name_of(role)),
+        "have another key holder sign it");
   return {};
 }
 
 Result<RootDocument> walk_root_chain(const std::vector<SignedRoot>& chain, const Digest& enrolled) {
   const auto bad_root = [](std::size_t version, const std::string& why) {
-    return refuse(RefusalKind::bad_root, fmt::format("root document {}: {}", version, why), "do not use this bundle; ask those who sign for it");
+    return refuse(RefusalKind::bad_root, fmt::format("root document {}: {}", version, why),
+                  "do not use this bundle; ask those who sign for it");
   };
   RootDocument current;
   for (std::size_t i = 0; i < chain.size(); ++i) {
@@ -162,7 +171,8 @@ Result<RootDocument> walk_root_chain(const std::vector<SignedRoot>& chain, const
     if (!next) return bad_root(i + 1, next.error().text);
     if (next->version != i + 1) return bad_root(i + 1, "it has another version number");
     if (i > 0) {
-      if (next->epoch < current.epoch || next->lowest_format < current.lowest_format) return bad_root(i + 1, "it goes back in epoch or format");
+      if (next->epoch < current.epoch || next->lowest_format < current.lowest_format)
+        return bad_root(i + 1, "it goes back in epoch or format");
       if (current.version + 1 != next->version) return bad_root(i + 1, "a version is left out");
     }
     for (const auto& one : chain[i].envelope) {
@@ -177,7 +187,8 @@ Result<RootDocument> walk_root_chain(const std::vector<SignedRoot>& chain, const
       Envelope own;
       for (const auto& one : chain[i].envelope) {
         const auto& keys = judge.role(Role::root).keys;
-        if (std::any_of(keys.begin(), keys.end(), [&](std::uint8_t k) { return id_of(judge.keys[k]) == one.key; })) own.push_back(one);
+        if (std::any_of(keys.begin(), keys.end(), [&](std::uint8_t k) { return id_of(judge.keys[k]) == one.key; }))
+          own.push_back(one);
       }
       return check_signatures(judge, Role::root, DocumentType::root, chain[i].document, own);
     };

@@ -33,8 +33,8 @@ struct RootDocument {
   std::uint32_t version = 1;
   std::uint32_t epoch = 1;
   std::uint16_t lowest_format = 1;
-  std::vector<PublicKey> keys;     // ascending, distinct
-  std::array<RoleKeys, 3> roles;   // by Role; disjoint key sets, except in a document of exactly one key
+  std::vector<PublicKey> keys;    // ascending, distinct
+  std::array<RoleKeys, 3> roles;  // by Role; disjoint key sets, except in a document of exactly one key
 
   const RoleKeys& role(Role which) const { return roles[static_cast<std::size_t>(which)]; }
   bool operator==(const RootDocument&) const = default;

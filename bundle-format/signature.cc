@@ -55,7 +55,8 @@ std::string encode_public_key(const PublicKey& key) { return std::string(kPublic
 Result<PublicKey> decode_public_key(std::string_view text) {
   const char* hint = "give the .pub file that 'patchferry keygen' wrote";
   if (text.starts_with("patchferry-secret-key-"))
-    return refuse(RefusalKind::malformed, "this is a secret key, not a public one", "give the .pub file, and keep the .key file where it is");
+    return refuse(RefusalKind::malformed, "this is a secret key, not a public one",
+                  "give the .pub file, and keep the .key file where it is");
   if (text.size() != kPublicPrefix.size() + 2 * kPublicKeySize + 1 || !text.starts_with(kPublicPrefix) || text.back() != '\n')
     return refuse(RefusalKind::malformed, "this is not a Patchferry public key", hint);
   const auto bytes = array_from_hex<kPublicKeySize>(text.substr(kPublicPrefix.size(), 2 * kPublicKeySize));

@@ -11,7 +11,8 @@ constexpr std::string_view kMagic = "PFSTATEM";
 constexpr std::uint16_t kKindBundle = 1;
 
 tl::unexpected<Refusal> refuse_at(RefusalKind kind, std::size_t offset, const char* text) {
-  auto refusal = refuse(kind, std::string("the statement ") + text, kind == RefusalKind::unknown_format ? "update patchferry on this side" : "");
+  auto refusal = refuse(kind, std::string("the statement ") + text,
+                        kind == RefusalKind::unknown_format ? "update patchferry on this side" : "");
   refusal.value().offset = offset;
   return refusal;
 }
@@ -20,34 +21,34 @@ tl::unexpected<Refusal> refuse_at(RefusalKind kind, std::size_t offset, const ch
 
 std::array<std::byte, kStatementSize> encode_statement(const Statement& s) {
   ByteWriter w;
-  w.raw(as_bytes(kMagic));         //   0
-  w.u16(kFormatVersion);           //   8
-  w.u16(kKindBundle);              //  10
-  w.u32(0);                        //  12 critical flags
-  w.raw(s.trust_domain);           //  16
-  w.raw(s.audience);               //  48
-  w.raw(s.stream.bytes);           //  80
-  w.u32(s.epoch);                  //  96
-  w.u32(s.root_version);           // 100
-  w.u64(s.sequence);               // 104
-  w.raw(s.previous);               // 112
-  w.raw(s.state_before);           // 144
-  w.raw(s.state_after);            // 176
-  w.u64(s.created);                // 208
-  w.u64(s.expires);                // 216
-  w.raw(s.bundle.bytes);           // 224
-  w.u32(s.volumes);                // 240
-  w.u32(s.block_log2);             // 244
-  w.u64(s.payload_bytes);          // 248
-  w.u64(s.expanded_bytes);         // 256
-  w.u32(s.patchsets);              // 264
-  w.u32(s.withdrawn);              // 268
-  w.u64(s.objects);                // 272
-  w.u64(s.table_bytes);            // 280
-  w.u64(s.volume_table_bytes);     // 288
-  w.raw(s.volume_table_hash);      // 296
-  w.u64(s.manifest_bytes);         // 328
-  w.raw(s.manifest_hash);          // 336
+  w.raw(as_bytes(kMagic));             //   0
+  w.u16(kFormatVersion);               //   8
+  w.u16(kKindBundle);                  //  10
+  w.u32(0);                            //  12 critical flags
+  w.raw(s.trust_domain);               //  16
+  w.raw(s.audience);                   //  48
+  w.raw(s.stream.bytes);               //  80
+  w.u32(s.epoch);                      //  96
+  w.u32(s.root_version);               // 100
+  w.u64(s.sequence);                   // 104
+  w.raw(s.previous);                   // 112
+  w.raw(s.state_before);               // 144
+  w.raw(s.state_after);                // 176
+  w.u64(s.created);                    // 208
+  w.u64(s.expires);                    // 216
+  w.raw(s.bundle.bytes);               // 224
+  w.u32(s.volumes);                    // 240
+  w.u32(s.block_log2);                 // 244
+  w.u64(s.payload_bytes);              // 248
+  w.u64(s.expanded_bytes);             // 256
+  w.u32(s.patchsets);                  // 264
+  w.u32(s.withdrawn);                  // 268
+  w.u64(s.objects);                    // 272
+  w.u64(s.table_bytes);                // 280
+  w.u64(s.volume_table_bytes);         // 288
+  w.raw(s.volume_table_hash);          // 296
+  w.u64(s.manifest_bytes);             // 328
+  w.raw(s.manifest_hash);              // 336
   w.zeros(kStatementSize - w.size());  // 368, reserved
   const Bytes bytes = w.take();
   std::array<std::byte, kStatementSize> out{};
@@ -59,7 +60,8 @@ Result<Statement> decode_statement(ByteSpan bytes) {
   if (bytes.size() != kStatementSize) return refuse_at(RefusalKind::malformed, bytes.size(), "is not 512 bytes long");
   ByteReader r(bytes);
   if (as_text(r.raw(8)) != kMagic) return refuse_at(RefusalKind::malformed, 0, "does not begin with its magic");
-  if (r.u16() != kFormatVersion) return refuse_at(RefusalKind::unknown_format, 8, "is of a format version that this program does not know");
+  if (r.u16() != kFormatVersion)
+    return refuse_at(RefusalKind::unknown_format, 8, "is of a format version that this program does not know");
   if (r.u16() != kKindBundle) return refuse_at(RefusalKind::unknown_format, 10, "is not a bundle's");
   if (r.u32() != 0) return refuse_at(RefusalKind::unknown_format, 12, "has critical flags that this program does not know");
   Statement s;
@@ -90,9 +92,12 @@ Result<Statement> decode_statement(ByteSpan bytes) {
   if (!r.zeros(r.left())) return refuse_at(RefusalKind::malformed, 368, "has something in its reserved bytes");
   if (s.epoch == 0) return refuse_at(RefusalKind::malformed, 96, "has epoch 0");
   if (s.root_version == 0) return refuse_at(RefusalKind::malformed, 100, "has root version 0");
-  if (s.sequence == 0 || s.sequence > (1ULL << 53)) return refuse_at(RefusalKind::malformed, 104, "has an impossible sequence number");
-  if (s.volumes == 0 || s.volumes > kMaxVolumes) return refuse_at(RefusalKind::too_large, 240, "has an impossible number of volumes");
-  if (s.block_log2 < kMinBlockLog2 || s.block_log2 > kMaxBlockLog2) return refuse_at(RefusalKind::too_large, 244, "has an impossible block size");
+  if (s.sequence == 0 || s.sequence > (1ULL << 53))
+    return refuse_at(RefusalKind::malformed, 104, "has an impossible sequence number");
+  if (s.volumes == 0 || s.volumes > kMaxVolumes)
+    return refuse_at(RefusalKind::too_large, 240, "has an impossible number of volumes");
+  if (s.block_log2 < kMinBlockLog2 || s.block_log2 > kMaxBlockLog2)
+    return refuse_at(RefusalKind::too_large, 244, "has an impossible block size");
   if (s.payload_bytes > kMaxPayload) return refuse_at(RefusalKind::too_large, 248, "promises too much payload");
   if (s.expanded_bytes > kMaxPayload) return refuse_at(RefusalKind::too_large, 256, "promises too much expanded data");
   if (s.patchsets > kMaxPatchsets) return refuse_at(RefusalKind::too_large, 264, "brings too many patchsets");

@@ -50,13 +50,13 @@ struct Statement {
   std::uint64_t expires = 0;       // seconds since 1970; 0: never
   BundleId bundle{};               // random
   std::uint32_t volumes = 1;
-  unsigned block_log2 = 20;        // payload block size is 2^n bytes
+  unsigned block_log2 = 20;          // payload block size is 2^n bytes
   std::uint64_t payload_bytes = 0;   // of all volumes
   std::uint64_t expanded_bytes = 0;  // hard ceiling for everything that unpacking may produce
-  std::uint32_t patchsets = 0;     // that the manifest brings
-  std::uint32_t withdrawn = 0;     // that the manifest revokes
-  std::uint64_t objects = 0;       // records of the object table
-  std::uint64_t table_bytes = 0;   // length of the three tables together
+  std::uint32_t patchsets = 0;       // that the manifest brings
+  std::uint32_t withdrawn = 0;       // that the manifest revokes
+  std::uint64_t objects = 0;         // records of the object table
+  std::uint64_t table_bytes = 0;     // length of the three tables together
   std::uint64_t volume_table_bytes = 0;
   Digest volume_table_hash{};
   std::uint64_t manifest_bytes = 0;

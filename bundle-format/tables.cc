@@ -82,7 +82,8 @@ Result<RecipeRecord> decode_recipe(ByteSpan bytes) {
   recipe.recipe = r.array<32>();
   const std::uint32_t by = r.u32();
   if (by != static_cast<std::uint32_t>(RebuildBy::verbatim))
-    return refuse(RefusalKind::unknown_format, "a recipe is of a kind that this program does not know", "update patchferry on this side");
+    return refuse(RefusalKind::unknown_format, "a recipe is of a kind that this program does not know",
+                  "update patchferry on this side");
   if (r.u32() != 0) return malformed("have something in a recipe's reserved bytes");
   recipe.archive_bytes = r.u64();
   if (r.failed() || r.left() != 0) return malformed("end in the middle of a recipe");
@@ -96,7 +97,8 @@ Result<PackRecord> decode_pack(ByteSpan bytes) {
   r.u32();  // its index, checked by who knows the place
   const std::uint32_t codec = r.u32();
   if (codec != static_cast<std::uint32_t>(Codec::stored))
-    return refuse(RefusalKind::unknown_format, "a pack is of a kind that this program does not know", "update patchferry on this side");
+    return refuse(RefusalKind::unknown_format, "a pack is of a kind that this program does not know",
+                  "update patchferry on this side");
   p.payload_offset = r.u64();
   p.stored_bytes = r.u64();
   p.expanded_bytes = r.u64();
@@ -105,7 +107,8 @@ Result<PackRecord> decode_pack(ByteSpan bytes) {
   return p;
 }
 
-Result<Tables> decode_tables(ByteSpan objects, ByteSpan recipes, ByteSpan packs, std::uint64_t payload_bytes, std::uint64_t expanded_ceiling) {
+Result<Tables> decode_tables(ByteSpan objects, ByteSpan recipes, ByteSpan packs, std::uint64_t payload_bytes,
+                             std::uint64_t expanded_ceiling) {
   Tables out;
   auto all_packs = decode_all<PackRecord>(packs, kPackRecordSize, decode_pack);
   if (!all_packs) return tl::unexpected(std::move(all_packs.error()));
@@ -115,7 +118,8 @@ Result<Tables> decode_tables(ByteSpan objects, ByteSpan recipes, ByteSpan packs,
   for (std::size_t i = 0; i < out.packs.size(); ++i) {
     const auto& p = out.packs[i];
     if (ByteReader(packs.subspan(i * kPackRecordSize, 4)).u32() != i) return malformed("do not list the packs in order");
-    if (p.payload_offset != offset || p.stored_bytes > payload_bytes - offset) return malformed("hold packs that do not lie in the payload without gap");
+    if (p.payload_offset != offset || p.stored_bytes > payload_bytes - offset)
+      return malformed("hold packs that do not lie in the payload without gap");
     offset += p.stored_bytes;
     if (p.expanded_bytes > expanded_ceiling - expanded)
       return refuse(RefusalKind::too_large, "the packs expand beyond the signed ceiling");
@@ -139,8 +143,10 @@ Result<Tables> decode_tables(ByteSpan objects, ByteSpan recipes, ByteSpan packs,
   out.recipes = std::move(*all_recipes);
   for (std::size_t i = 0; i < out.recipes.size(); ++i) {
     const auto& recipe = out.recipes[i];
-    if (i > 0 && !(out.recipes[i - 1].archive < recipe.archive)) return malformed("hold recipes that are not sorted, or twice the same");
-    const auto object = std::lower_bound(out.objects.begin(), out.objects.end(), recipe.recipe, [](const ObjectRecord& o, const Digest& hash) { return o.hash < hash; });
+    if (i > 0 && !(out.recipes[i - 1].archive < recipe.archive))
+      return malformed("hold recipes that are not sorted, or twice the same");
+    const auto object = std::lower_bound(out.objects.begin(), out.objects.end(), recipe.recipe,
+                                         [](const ObjectRecord& o, const Digest& hash) { return o.hash < hash; });
     if (object == out.objects.end() || object->hash != recipe.recipe || object->bytes != recipe.archive_bytes)
       return malformed("hold a verbatim recipe without its object");
   }

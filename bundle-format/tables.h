@@ -30,7 +30,7 @@ enum class RebuildBy : std::uint32_t { verbatim = 0 };
 
 struct RecipeRecord {
   Digest archive{};
-  Digest recipe{};           // object that holds the recipe; of a verbatim archive: the archive
+  Digest recipe{};  // object that holds the recipe; of a verbatim archive: the archive
   RebuildBy by = RebuildBy::verbatim;
   std::uint64_t archive_bytes = 0;
   bool operator==(const RecipeRecord&) const = default;
@@ -64,6 +64,7 @@ Result<PackRecord> decode_pack(ByteSpan bytes);
 
 /// All three tables, each checked for order and against each other: packs are gapless and fill `payload_bytes`, objects
 /// lie within their packs, verbatim recipes name objects of the archive's size. Memory: the records.
-Result<Tables> decode_tables(ByteSpan objects, ByteSpan recipes, ByteSpan packs, std::uint64_t payload_bytes, std::uint64_t expanded_ceiling);
+Result<Tables> decode_tables(ByteSpan objects, ByteSpan recipes, ByteSpan packs, std::uint64_t payload_bytes,
+                             std::uint64_t expanded_ceiling);
 
 }  // namespace patchferry

@@ -26,8 +26,11 @@ Result<Preamble> decode_preamble(ByteSpan bytes) {
   if (bytes.size() != kPreambleSize) return refuse(RefusalKind::cut, "the volume is shorter than its preamble");
   ByteReader r(bytes);
   if (as_text(r.raw(8)) != kMagic)
-    return refuse(RefusalKind::malformed, "this is not a Patchferry volume (it does not begin with PFVOLUME)", "give the folder that the exporter wrote");
-  if (r.u16() != kFormatVersion) return refuse(RefusalKind::unknown_format, "the volume is of a format version that this program does not know", "update patchferry on this side");
+    return refuse(RefusalKind::malformed, "this is not a Patchferry volume (it does not begin with PFVOLUME)",
+                  "give the folder that the exporter wrote");
+  if (r.u16() != kFormatVersion)
+    return refuse(RefusalKind::unknown_format, "the volume is of a format version that this program does not know",
+                  "update patchferry on this side");
   if (r.u16() != 0) return refuse(RefusalKind::malformed, "the preamble has something in its reserved bytes");
   Preamble p;
   p.volume = r.u32();
@@ -35,9 +38,11 @@ Result<Preamble> decode_preamble(ByteSpan bytes) {
   p.root_chain_bytes = r.u32();
   p.volume_table_bytes = r.u32();
   p.leaves_bytes = r.u32();
-  if (p.volume == 0 || p.volume > kMaxVolumes) return refuse(RefusalKind::malformed, "the preamble gives an impossible volume number");
+  if (p.volume == 0 || p.volume > kMaxVolumes)
+    return refuse(RefusalKind::malformed, "the preamble gives an impossible volume number");
   if (p.envelope_bytes < kEnvelopeHeader || p.envelope_bytes > kMaxEnvelope || p.root_chain_bytes > kMaxRootChainBytes ||
-      p.volume_table_bytes == 0 || p.volume_table_bytes > kMaxVolumes * kVolumeRecordSize || p.leaves_bytes > kMaxLeaves || p.leaves_bytes % 32 != 0)
+      p.volume_table_bytes == 0 || p.volume_table_bytes > kMaxVolumes * kVolumeRecordSize || p.leaves_bytes > kMaxLeaves ||
+      p.leaves_bytes % 32 != 0)
     return refuse(RefusalKind::malformed, "the preamble gives impossible lengths");
   return p;
 }
@@ -71,8 +76,10 @@ Result<std::vector<VolumeRecord>> decode_volume_table(ByteSpan bytes, const Stat
     record.leaves_hash = r.array<32>();
     if (!r.zeros(8)) return malformed("has something in its reserved bytes");
     if (number != volume) return malformed("does not list its volumes in order");
-    if (record.payload_offset != offset || record.payload_bytes > statement.payload_bytes - offset) return malformed("does not add up");
-    if (blocks != blocks_of(record.payload_bytes, statement.block_log2) || blocks * 32 > kMaxLeaves) return malformed("gives an impossible number of blocks");
+    if (record.payload_offset != offset || record.payload_bytes > statement.payload_bytes - offset)
+      return malformed("does not add up");
+    if (blocks != blocks_of(record.payload_bytes, statement.block_log2) || blocks * 32 > kMaxLeaves)
+      return malformed("gives an impossible number of blocks");
     offset += record.payload_bytes;
     table.push_back(record);
   }

@@ -18,13 +18,14 @@ namespace patchferry {
 
 constexpr std::size_t kPreambleSize = 32;
 constexpr std::size_t kVolumeRecordSize = 64;
-constexpr std::uint64_t kMaxLeaves = 2ULL << 20;     // bytes in one volume, 32 a block
+constexpr std::uint64_t kMaxLeaves = 2ULL << 20;  // bytes in one volume, 32 a block
 constexpr std::uint64_t kMaxMetadata = 5ULL << 20;
-static_assert(kPreambleSize + kMaxEnvelope + kStatementSize + kMaxRootChainBytes + kMaxVolumes * kVolumeRecordSize + kMaxLeaves <= kMaxMetadata);
+static_assert(kPreambleSize + kMaxEnvelope + kStatementSize + kMaxRootChainBytes + kMaxVolumes * kVolumeRecordSize + kMaxLeaves <=
+              kMaxMetadata);
 
 /// The only bytes that are read before the signature has been checked, with the envelope that they measure.
 struct Preamble {
-  std::uint32_t volume = 1;            // 1 … volumes
+  std::uint32_t volume = 1;  // 1 … volumes
   std::uint32_t envelope_bytes = 0;
   std::uint32_t root_chain_bytes = 0;
   std::uint32_t volume_table_bytes = 0;
@@ -42,7 +43,7 @@ Result<Preamble> decode_preamble(ByteSpan bytes);
 struct VolumeRecord {
   std::uint64_t payload_offset = 0;  // in the bundle's payload
   std::uint64_t payload_bytes = 0;
-  Digest leaves_hash{};              // of hash_leaves()
+  Digest leaves_hash{};  // of hash_leaves()
   bool operator==(const VolumeRecord&) const = default;
 };
 

@@ -17,8 +17,11 @@ function(patchferry_flags target)
   endif()
   if(CMAKE_BUILD_TYPE STREQUAL "Release" OR CMAKE_BUILD_TYPE STREQUAL "RelWithDebInfo")
     target_compile_definitions(${target} PRIVATE _GLIBCXX_ASSERTIONS)
-    target_compile_options(${target} PRIVATE -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -ftrivial-auto-var-init=zero
+    target_compile_options(${target} PRIVATE -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3
       -fstack-protector-strong)
+    if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+      target_compile_options(${target} PRIVATE -ftrivial-auto-var-init=zero)
+    endif()
     target_link_options(${target} PRIVATE -Wl,-z,relro -Wl,-z,now)
   endif()
   # Debian has no static libfmt; header-only it goes into the static programs as well.

@@ -66,22 +66,26 @@ std::vector<Candidate> candidates_in(const std::string& folder) {
   return out;
 }
 
-Result<void> examine(const Site& site, const std::string& folder, Candidate& c, const std::vector<KnownPatchset>& known, bool deploy, const std::string& work,
-                     const std::function<void(std::uint64_t)>& on_bytes) {
+Result<void> examine(const Site& site, const std::string& folder, Candidate& c, const std::vector<KnownPatchset>& known,
+                     bool deploy, const std::string& work, const std::function<void(std::uint64_t)>& on_bytes) {
   const Fd opened = open_folder(folder);
   const Fd archive = open_at(opened, c.file, O_RDONLY | O_NONBLOCK);
   if (!S_ISREG(stat_of(archive).st_mode)) return refuse(RefusalKind::not_regular, "it is not a file");
   c.patchset.archive = hash_file(archive, on_bytes);
   c.patchset.archive_bytes = size_of(archive);
-  const auto same = std::find_if(known.begin(), known.end(), [&](const KnownPatchset& k) { return k.name.patchset == c.patchset.name.patchset; });
+  const auto same = std::find_if(known.begin(), known.end(),
+                                 [&](const KnownPatchset& k) { return k.name.patchset == c.patchset.name.patchset; });
   if (same != known.end()) {
-    if (same->archive != c.patchset.archive) return refuse(RefusalKind::conflict, "this site has another archive under this name, with other bytes", "find out from the vendor's checksums which of the two is right");
+    if (same->archive != c.patchset.archive)
+      return refuse(RefusalKind::conflict, "this site has another archive under this name, with other bytes",
+                    "find out from the vendor's checksums which of the two is right");
     c.present = true;
     return {};
   }
   NothingKept nothing;
   const ArchiveLimits limits = unsigned_limits(c.patchset.archive_bytes);
-  auto contents = deploy ? unpack(site, archive, c.patchset.name, limits, work, {}) : read_contents(archive, c.patchset.name, limits, nothing);
+  auto contents = deploy ? unpack(site, archive, c.patchset.name, limits, work, {})
+                         : read_contents(archive, c.patchset.name, limits, nothing);
   if (!contents) return tl::unexpected(std::move(contents.error()));
   c.patchset.contents = std::move(*contents);
   c.patchset.unpacked = deploy;
@@ -108,12 +112,14 @@ void link_folder(const Site& site, const std::string& folder) {
     throw UsageError(arch + " is a link to " + *target + " already", "one base can take over one folder of another file system");
   }
   if (!folder_entries(arch).empty())
-    throw UsageError(folder + " is on another file system than " + arch + ", and " + arch + " is not empty", "adopt into a new base, or move the folder to this file system first");
+    throw UsageError(folder + " is on another file system than " + arch + ", and " + arch + " is not empty",
+                     "adopt into a new base, or move the folder to this file system first");
   // Swapped in one step, so that there is an arch/ at every instant.
   const std::string aside = arch + ".new";
   remove_tree(aside);
   make_symlink(folder, aside);
-  if (::renameat2(AT_FDCWD, aside.c_str(), AT_FDCWD, arch.c_str(), RENAME_EXCHANGE) != 0) throw_errno("exchange " + aside + " and", arch);
+  if (::renameat2(AT_FDCWD, aside.c_str(), AT_FDCWD, arch.c_str(), RENAME_EXCHANGE) != 0)
+    throw_errno("exchange " + aside + " and", arch);
   sync_folder(site.base());
   remove_tree(aside);
 }
@@ -143,7 +149,8 @@ AdoptReport adopt(Site& site, const std::string& folder_given, bool deploy) {
     parallel_for(candidates.size(), [&](std::size_t i) {
       Candidate& c = candidates[i];
       if (c.refusal) return;
-      if (auto done = examine(site, folder, c, known, deploy, work, [&](std::uint64_t n) { progress.add(n); }); !done) c.refusal = std::move(done.error());
+      if (auto done = examine(site, folder, c, known, deploy, work, [&](std::uint64_t n) { progress.add(n); }); !done)
+        c.refusal = std::move(done.error());
     });
   }
   Change change;
@@ -163,7 +170,8 @@ AdoptReport adopt(Site& site, const std::string& folder_given, bool deploy) {
       change.patchsets.push_back(std::move(c.patchset));
     }
   }
-  std::sort(change.patchsets.begin(), change.patchsets.end(), [](const auto& a, const auto& b) { return a.name.patchset < b.name.patchset; });
+  std::sort(change.patchsets.begin(), change.patchsets.end(),
+            [](const auto& a, const auto& b) { return a.name.patchset < b.name.patchset; });
   for (const auto& p : change.patchsets) report.adopted.push_back(p.name.patchset.text);
   if (!change.patchsets.empty()) commit(site, change);
   report.published = publish_changed(site);

@@ -11,10 +11,10 @@
 namespace patchferry::importer {
 
 struct AdoptReport {
-  std::vector<std::string> adopted;   // names, release order
-  std::vector<std::string> present;   // known already, the same bytes
+  std::vector<std::string> adopted;  // names, release order
+  std::vector<std::string> present;  // known already, the same bytes
   std::vector<Refusal> refused;
-  bool linked_folder = false;         // arch/ is now a link to the folder (it is on another file system)
+  bool linked_folder = false;  // arch/ is now a link to the folder (it is on another file system)
   std::vector<Published> published;
 };
 

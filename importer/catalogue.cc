@@ -28,9 +28,13 @@ KnownPatchset row(const Query& q) {
   return p;
 }
 
-std::string release_key(const PatchsetName& name) { return fmt::format("{}/{:04}/{}", to_text(name.released), name.number, name.text); }
+std::string release_key(const PatchsetName& name) {
+  return fmt::format("{}/{:04}/{}", to_text(name.released), name.number, name.text);
+}
 
-void touch(Site& site, std::int64_t feed) { Query(site.db(), "UPDATE feed SET revision=revision+1 WHERE id=?1").bind(feed).run(); }
+void touch(Site& site, std::int64_t feed) {
+  Query(site.db(), "UPDATE feed SET revision=revision+1 WHERE id=?1").bind(feed).run();
+}
 
 }  // namespace
 
@@ -56,7 +60,8 @@ std::optional<KnownPatchset> find_patchset(Site& site, const std::string& name) 
 std::vector<Feed> feeds(Site& site) {
   std::vector<Feed> out;
   Query all(site.db(), "SELECT id, name, auto, revision, published, generation FROM feed ORDER BY name");
-  while (all.step()) out.push_back({all.integer(0), all.text(1), all.integer(2) != 0, all.number(3), all.number(4), all.number(5)});
+  while (all.step())
+    out.push_back({all.integer(0), all.text(1), all.integer(2) != 0, all.number(3), all.number(4), all.number(5)});
   return out;
 }
 
@@ -64,7 +69,8 @@ std::vector<Feed> feeds_that_take(Site& site, const std::vector<std::string>& na
   const auto all = feeds(site);
   for (const auto& name : named)
     if (std::none_of(all.begin(), all.end(), [&](const Feed& f) { return f.name == name; }))
-      throw UsageError("there is no feed '" + printable(name) + "' at this site", "the default feed is called main; nothing has been stored");
+      throw UsageError("there is no feed '" + printable(name) + "' at this site",
+                       "the default feed is called main; nothing has been stored");
   std::vector<Feed> out;
   if (!deploy) return out;
   for (const auto& feed : all)
@@ -78,14 +84,18 @@ bool closes(Site& site, const std::string& kernel, const std::string& cve) {
 
 std::int64_t record_patchset(Site& site, const NewPatchset& p) {
   Database& db = site.db();
-  Query(db, "INSERT INTO patchset(name, file, release_key, sha256, bytes, expanded, arrived, bundle, unpacked) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)")
-      .bind(p.name.patchset.text, p.name.file, release_key(p.name.patchset), p.archive, p.archive_bytes, p.contents.expanded_bytes, now(), p.bundle, p.unpacked)
+  Query(
+      db,
+      "INSERT INTO patchset(name, file, release_key, sha256, bytes, expanded, arrived, bundle, unpacked) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)")
+      .bind(p.name.patchset.text, p.name.file, release_key(p.name.patchset), p.archive, p.archive_bytes,
+            p.contents.expanded_bytes, now(), p.bundle, p.unpacked)
       .run();
   const std::int64_t id = db.last_row_id();
   Query level(db, "INSERT INTO level VALUES(?1,?2,?3,?4,?5)");
-  Query fix(db,
-            "INSERT INTO first_fix VALUES(?1,?2,?3,?4) ON CONFLICT(kernel, cve) DO UPDATE SET patchset=excluded.patchset, cvss10=excluded.cvss10 "
-            "WHERE (SELECT release_key FROM patchset WHERE id=excluded.patchset) < (SELECT release_key FROM patchset WHERE id=first_fix.patchset)");
+  Query fix(
+      db,
+      "INSERT INTO first_fix VALUES(?1,?2,?3,?4) ON CONFLICT(kernel, cve) DO UPDATE SET patchset=excluded.patchset, cvss10=excluded.cvss10 "
+      "WHERE (SELECT release_key FROM patchset WHERE id=excluded.patchset) < (SELECT release_key FROM patchset WHERE id=first_fix.patchset)");
   for (const auto& l : p.contents.levels) {
     level.bind(id, l.ident, l.level, l.digest(), l.info.kernel).run();
     const std::string& kernel = l.info.kernel.empty() ? l.ident : l.info.kernel;

@@ -19,10 +19,10 @@ struct KnownPatchset {
   Digest archive{};
   std::uint64_t archive_bytes = 0;
   std::uint64_t arrived = 0;
-  std::optional<std::uint64_t> bundle;        // sequence; none: adopted
+  std::optional<std::uint64_t> bundle;  // sequence; none: adopted
   bool unpacked = false;
   bool withdrawn = false;
-  std::map<std::string, std::string> feeds;   // feed → "enabled" or "disabled"
+  std::map<std::string, std::string> feeds;  // feed → "enabled" or "disabled"
 };
 
 struct Feed {

@@ -41,7 +41,8 @@ int cmd_adopt(std::vector<std::string> arguments) {
     for (const auto& r : done.refused) refused.push_back({{"file", r.where}, {"kind", name_of(r.kind)}, {"text", r.text}});
     print(nlohmann::json({{"adopted", done.adopted}, {"present", done.present}, {"refused", refused}}).dump(2));
   } else if (!is_quiet()) {
-    print(count_text(done.adopted.size(), "patchset") + " adopted, " + std::to_string(done.present.size()) + " known already, " + std::to_string(done.refused.size()) + " refused");
+    print(count_text(done.adopted.size(), "patchset") + " adopted, " + std::to_string(done.present.size()) + " known already, " +
+          std::to_string(done.refused.size()) + " refused");
     if (done.linked_folder) print(site.arch() + " is a link to " + folder + ", which is on another file system");
     print_published(done.published);
   }

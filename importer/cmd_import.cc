@@ -63,10 +63,13 @@ void print_outcome(const ImportOutcome& outcome) {
     case ImportOutcome::Kind::refused: break;
     case ImportOutcome::Kind::nothing_to_do: note("this bundle has been imported already; nothing has changed"); break;
     case ImportOutcome::Kind::planned: print_plan(*outcome.plan); break;
-    case ImportOutcome::Kind::incomplete: note("the volumes that are here have been checked and kept; bring the others and run the same command with them"); break;
+    case ImportOutcome::Kind::incomplete:
+      note("the volumes that are here have been checked and kept; bring the others and run the same command with them");
+      break;
     case ImportOutcome::Kind::imported:
-      print("imported bundle " + std::to_string(outcome.plan->sequence) + ": " + count_text(outcome.plan->fresh.size(), "patchset") + " new, " +
-            std::to_string(outcome.plan->present.size()) + " here already, " + count_text(outcome.plan->gained.size(), "CVE") + " newly closed");
+      print("imported bundle " + std::to_string(outcome.plan->sequence) + ": " +
+            count_text(outcome.plan->fresh.size(), "patchset") + " new, " + std::to_string(outcome.plan->present.size()) +
+            " here already, " + count_text(outcome.plan->gained.size(), "CVE") + " newly closed");
       break;
   }
   print_published(outcome.published);

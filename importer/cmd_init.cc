@@ -30,7 +30,9 @@ int cmd_init(std::vector<std::string> arguments) {
   take_no_more(args, "init");
   const std::string base = base_of(args);
   const std::string name = args.required("site");
-  if (!is_site_name(name)) throw UsageError("'" + printable(name) + "' is not a site's name", "letters, digits and . _ + - only, at most 64, beginning with a letter or digit");
+  if (!is_site_name(name))
+    throw UsageError("'" + printable(name) + "' is not a site's name",
+                     "letters, digits and . _ + - only, at most 64, beginning with a letter or digit");
   args.required("trust");
   std::vector<PublicKey> trusted;
   for (const auto& path : args.values("trust")) {

@@ -41,20 +41,23 @@ int cmd_list(std::vector<std::string> arguments) {
   if (args.has("json")) {
     auto out = nlohmann::json::array();
     for (const auto& p : all)
-      out.push_back({{"name", p.name.patchset.text},
-                     {"product", p.name.patchset.product},
-                     {"released", to_text(p.name.patchset.released)},
-                     {"archive", {{"sha256", to_hex(p.archive)}, {"bytes", p.archive_bytes}, {"present", exists(site.arch() + "/" + p.name.file)}}},
-                     {"authenticated", p.bundle.has_value()},
-                     {"withdrawn", p.withdrawn},
-                     {"feeds", p.feeds}});
+      out.push_back(
+          {{"name", p.name.patchset.text},
+           {"product", p.name.patchset.product},
+           {"released", to_text(p.name.patchset.released)},
+           {"archive",
+            {{"sha256", to_hex(p.archive)}, {"bytes", p.archive_bytes}, {"present", exists(site.arch() + "/" + p.name.file)}}},
+           {"authenticated", p.bundle.has_value()},
+           {"withdrawn", p.withdrawn},
+           {"feeds", p.feeds}});
     print(nlohmann::json({{"patchsets", out}}).dump(2));
     return kDone;
   }
   std::vector<std::vector<std::string>> rows;
   for (const auto& p : all)
     rows.push_back({p.name.patchset.text, p.name.patchset.product, to_text(p.name.patchset.released), size_text(p.archive_bytes),
-                    exists(site.arch() + "/" + p.name.file) ? "in arch/" : "missing", p.bundle ? "bundle " + std::to_string(*p.bundle) : "adopted, unauthenticated", feeds_text(p)});
+                    exists(site.arch() + "/" + p.name.file) ? "in arch/" : "missing",
+                    p.bundle ? "bundle " + std::to_string(*p.bundle) : "adopted, unauthenticated", feeds_text(p)});
   print_table({"PATCHSET", "PRODUCT", "RELEASED", "SIZE", "ARCHIVE", "FROM", "FEEDS"}, rows);
   return kDone;
 }

@@ -54,17 +54,21 @@ int cmd_receipt(std::vector<std::string> arguments) {
   if (args.help_shown()) return kDone;
   take_no_more(args, "receipt");
   const std::string out = args.required("out");
-  if (out != "-" && !is_folder(parent_of(out))) throw UsageError("there is no folder " + parent_of(out), "is the medium mounted?");
+  if (out != "-" && !is_folder(parent_of(out)))
+    throw UsageError("there is no folder " + parent_of(out), "is the medium mounted?");
   Site site = open_site(args);
   const Receipt receipt = receipt_of(site);
   const SigningKey key = site.key();
-  const std::string text = encode_receipt(receipt, key.public_key(), key.sign(DocumentType::receipt, as_bytes(encode_receipt_body(receipt))));
+  const std::string text =
+      encode_receipt(receipt, key.public_key(), key.sign(DocumentType::receipt, as_bytes(encode_receipt_body(receipt))));
   if (out == "-") {
     print(text.substr(0, text.size() - 1));
     return kDone;
   }
   write_file(out, as_bytes(text));
-  if (!is_quiet()) print("wrote " + out + ": " + count_text(receipt.patchsets.size(), "patchset") + ", last bundle " + std::to_string(receipt.sequence) + ", signed by " + fingerprint(key.public_key()));
+  if (!is_quiet())
+    print("wrote " + out + ": " + count_text(receipt.patchsets.size(), "patchset") + ", last bundle " +
+          std::to_string(receipt.sequence) + ", signed by " + fingerprint(key.public_key()));
   return kDone;
 }
 

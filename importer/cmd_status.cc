@@ -27,10 +27,10 @@ constexpr CommandSpec kSpec = {
 
 struct Status {
   std::uint64_t sequence = 0;
-  std::uint64_t last_import = 0;        // seconds since 1970; 0: never
+  std::uint64_t last_import = 0;  // seconds since 1970; 0: never
   std::optional<KnownPatchset> newest;
   std::uint64_t newest_age_days = 0;
-  std::vector<std::string> pending;     // archives that arch/ lacks
+  std::vector<std::string> pending;  // archives that arch/ lacks
   std::uint64_t quarantine_bytes = 0;
   std::uint64_t arch_bytes = 0;
   std::uint64_t free = 0;
@@ -57,7 +57,8 @@ Status status_of(Site& site) {
   }
   if (s.newest) {
     const auto today = static_cast<std::int64_t>(now() / 86400);
-    s.newest_age_days = static_cast<std::uint64_t>(std::max<std::int64_t>(0, today - days_since_1970(s.newest->name.patchset.released)));
+    s.newest_age_days =
+        static_cast<std::uint64_t>(std::max<std::int64_t>(0, today - days_since_1970(s.newest->name.patchset.released)));
   }
   s.quarantine_bytes = bytes_beneath(site.quarantine());
   s.free = free_bytes(site.base());
@@ -75,7 +76,10 @@ int cmd_status(std::vector<std::string> arguments) {
   const std::string key = fingerprint(site.key().public_key());
   if (args.has("json")) {
     nlohmann::json newest = nullptr;
-    if (s.newest) newest = {{"name", s.newest->name.patchset.text}, {"released", to_text(s.newest->name.patchset.released)}, {"age_days", s.newest_age_days}};
+    if (s.newest)
+      newest = {{"name", s.newest->name.patchset.text},
+                {"released", to_text(s.newest->name.patchset.released)},
+                {"age_days", s.newest_age_days}};
     nlohmann::json last_import = nullptr;
     if (s.last_import != 0) last_import = s.last_import;
     print(nlohmann::json({{"site", site.name()},
@@ -90,10 +94,16 @@ int cmd_status(std::vector<std::string> arguments) {
     return kDone;
   }
   print("site            " + site.name() + " (receipts signed by " + key + ")");
-  print("last bundle     " + (s.sequence == 0 ? "none yet" : std::to_string(s.sequence) + ", imported " + time_text(s.last_import)));
-  print("newest patchset " + (s.newest ? s.newest->name.patchset.text + ", released " + count_text(s.newest_age_days, "day") + " ago" : "none"));
-  print("archives        " + size_text(s.arch_bytes) + (s.pending.empty() ? ", all in arch/" : ", " + std::to_string(s.pending.size()) + " missing from arch/: " + s.pending.front()));
-  print("quarantine      " + (s.quarantine_bytes == 0 ? std::string("empty") : size_text(s.quarantine_bytes) + " of a bundle whose other volumes are awaited"));
+  print("last bundle     " +
+        (s.sequence == 0 ? "none yet" : std::to_string(s.sequence) + ", imported " + time_text(s.last_import)));
+  print("newest patchset " +
+        (s.newest ? s.newest->name.patchset.text + ", released " + count_text(s.newest_age_days, "day") + " ago" : "none"));
+  print("archives        " + size_text(s.arch_bytes) +
+        (s.pending.empty() ? ", all in arch/"
+                           : ", " + std::to_string(s.pending.size()) + " missing from arch/: " + s.pending.front()));
+  print("quarantine      " + (s.quarantine_bytes == 0
+                                  ? std::string("empty")
+                                  : size_text(s.quarantine_bytes) + " of a bundle whose other volumes are awaited"));
   print("free            " + size_text(s.free));
   return kDone;
 }

@@ -23,8 +23,9 @@ std::string base_in_config() {
     const toml::table config = toml::parse(as_text(*text), path);
     return config["base"].value_or(std::string());
   } catch (const toml::parse_error& error) {
-    throw UsageError(path + " is not valid: line " + std::to_string(error.source().begin.line) + ": " + std::string(error.description()),
-                     "correct it, or give --base DIR");
+    throw UsageError(
+        path + " is not valid: line " + std::to_string(error.source().begin.line) + ": " + std::string(error.description()),
+        "correct it, or give --base DIR");
   }
 }
 
@@ -34,7 +35,8 @@ std::string base_of(const Arguments& args) {
   std::string base;
   if (args.has("base")) {
     base = args.required("base");
-  } else if (const char* from_environment = std::getenv("PATCHFERRY_BASE"); from_environment != nullptr && *from_environment != '\0') {
+  } else if (const char* from_environment = std::getenv("PATCHFERRY_BASE");
+             from_environment != nullptr && *from_environment != '\0') {
     base = from_environment;
   } else {
     base = base_in_config();
@@ -48,12 +50,14 @@ Site open_site(const Arguments& args) { return Site(base_of(args), args.has("no-
 
 void take_no_more(const Arguments& args, const char* command) {
   if (!args.positional().empty())
-    throw UsageError(std::string("'") + command + "' takes no argument '" + printable(args.positional().front()) + "'", std::string("see 'patchferry ") + command + " --help'");
+    throw UsageError(std::string("'") + command + "' takes no argument '" + printable(args.positional().front()) + "'",
+                     std::string("see 'patchferry ") + command + " --help'");
 }
 
 void print_published(const std::vector<Published>& published) {
   for (const auto& p : published) {
-    print("feed " + p.feed + ": generation " + std::to_string(p.generation) + " serves " + count_text(p.idents, "kernel or build id"));
+    print("feed " + p.feed + ": generation " + std::to_string(p.generation) + " serves " +
+          count_text(p.idents, "kernel or build id"));
     for (const auto& level : p.reissued) print("  reissued: " + level + " (the newest enabled patchset is served)");
   }
 }

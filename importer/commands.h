@@ -31,7 +31,9 @@ void take_no_more(const Arguments& args, const char* command);
 /// "feed main: generation 7, 12 kernels and build ids", and what was reissued.
 void print_published(const std::vector<Published>& published);
 
-inline constexpr OptionSpec kBaseOption = {"base", "the base directory (default: PATCHFERRY_BASE, /etc/patchferry/config.toml, /var/lib/patchferry)", "DIR"};
-inline constexpr OptionSpec kNoWaitOption = {"no-wait", "if another command is working there, exit 3 instead of waiting", nullptr};
+inline constexpr OptionSpec kBaseOption = {
+    "base", "the base directory (default: PATCHFERRY_BASE, /etc/patchferry/config.toml, /var/lib/patchferry)", "DIR"};
+inline constexpr OptionSpec kNoWaitOption = {"no-wait", "if another command is working there, exit 3 instead of waiting",
+                                             nullptr};
 
 }  // namespace patchferry::importer

@@ -25,7 +25,9 @@ void commit(Site& site, const Change& change) {
   }
   for (const auto& name : change.withdrawn) mark_withdrawn(site, name);
   if (const Statement* s = change.statement; s != nullptr)
-    Query(site.db(), "INSERT INTO ledger VALUES(?1,?2,?3,?4,?5,?6)").bind(s->stream.bytes, s->epoch, s->sequence, change.statement_hash, s->bundle.bytes, now()).run();
+    Query(site.db(), "INSERT INTO ledger VALUES(?1,?2,?3,?4,?5,?6)")
+        .bind(s->stream.bytes, s->epoch, s->sequence, change.statement_hash, s->bundle.bytes, now())
+        .run();
   site.audit(change.what, std::to_string(change.patchsets.size()) + " patchsets:" + names);
   transaction.commit();
 

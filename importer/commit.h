@@ -14,13 +14,13 @@ namespace patchferry::importer {
 /// What is to become true at once.
 struct Change {
   std::vector<NewPatchset> patchsets;
-  std::vector<Feed> enable_in;                  // all of them
-  std::vector<std::string> withdrawn;           // names
-  const Statement* statement = nullptr;         // for the ledger; null: no bundle is behind it
+  std::vector<Feed> enable_in;           // all of them
+  std::vector<std::string> withdrawn;    // names
+  const Statement* statement = nullptr;  // for the ledger; null: no bundle is behind it
   Digest statement_hash{};
-  std::string work;                             // folder beneath the base, absolute: objects/, resources/, arch/
-  bool archives_in_work = true;                 // false: arch/ holds them already
-  std::string what;                             // for the audit log
+  std::string work;              // folder beneath the base, absolute: objects/, resources/, arch/
+  bool archives_in_work = true;  // false: arch/ holds them already
+  std::string what;              // for the audit log
 };
 
 void commit(Site& site, const Change& change);

@@ -28,7 +28,9 @@ void reserve_space(const Site& site, const Plan& plan) {
   const std::uint64_t needed = plan.read_bytes + plan.write_bytes;
   const std::uint64_t room = free_bytes(site.base());
   if (room < needed)
-    throw SystemFailure(fmt::format("cannot import: {} has {} free, and up to {} are needed", site.base(), size_text(room), size_text(needed)), ENOSPC);
+    throw SystemFailure(
+        fmt::format("cannot import: {} has {} free, and up to {} are needed", site.base(), size_text(room), size_text(needed)),
+        ENOSPC);
 }
 
 /// Copies a run of the payload to a file of its own and returns its hash.
@@ -47,18 +49,21 @@ Digest copy_out(const Fd& payload, std::uint64_t offset, std::uint64_t bytes, co
 }
 
 /// The archive as the vendor made it, in work/arch/, its hash checked; then its contents.
-Result<NewPatchset> bring_in(const Site& site, const StagedBundle& staged, const ManifestPatchset& wanted, std::uint64_t sequence, const std::string& work,
-                             const std::function<void(std::uint64_t)>& on_read) {
+Result<NewPatchset> bring_in(const Site& site, const StagedBundle& staged, const ManifestPatchset& wanted, std::uint64_t sequence,
+                             const std::string& work, const std::function<void(std::uint64_t)>& on_read) {
   const auto& objects = staged.tables.objects;
-  const auto object = std::lower_bound(objects.begin(), objects.end(), wanted.archive, [](const ObjectRecord& o, const Digest& hash) { return o.hash < hash; });
+  const auto object = std::lower_bound(objects.begin(), objects.end(), wanted.archive,
+                                       [](const ObjectRecord& o, const Digest& hash) { return o.hash < hash; });
   if (object == objects.end() || object->hash != wanted.archive || object->bytes != wanted.archive_bytes)
-    return refuse(RefusalKind::incomplete, "the bundle does not hold the archive of " + wanted.name.patchset.text, "ask for a bundle made with --full");
+    return refuse(RefusalKind::incomplete, "the bundle does not hold the archive of " + wanted.name.patchset.text,
+                  "ask for a bundle made with --full");
   const std::string path = work + "/arch/" + wanted.name.file;
   const Fd payload = open_file(staged.payload, O_RDONLY);
   const Fd archive = open_file(path, O_RDWR | O_CREAT | O_TRUNC, 0444);
   const std::uint64_t offset = staged.tables.packs[object->pack].payload_offset + object->offset;
   if (copy_out(payload, offset, object->bytes, archive) != wanted.archive)
-    return refuse(RefusalKind::damaged, "the archive of " + wanted.name.patchset.text + " is not the one that the manifest names", "ask for a fresh bundle");
+    return refuse(RefusalKind::damaged, "the archive of " + wanted.name.patchset.text + " is not the one that the manifest names",
+                  "ask for a fresh bundle");
 
   auto contents = unpack(site, archive, wanted.name, ArchiveLimits{wanted.expanded_bytes}, work, on_read);
   if (!contents) return tl::unexpected(std::move(contents.error()).in(wanted.name.file));
@@ -66,7 +71,8 @@ Result<NewPatchset> bring_in(const Site& site, const StagedBundle& staged, const
 }
 
 /// All new patchsets, an archive a core; nothing of it is visible yet.
-Result<std::vector<NewPatchset>> unpack_all(const Site& site, const StagedBundle& staged, const Plan& plan, const std::string& work) {
+Result<std::vector<NewPatchset>> unpack_all(const Site& site, const StagedBundle& staged, const Plan& plan,
+                                            const std::string& work) {
   remove_tree(work);  // of a run that was interrupted
   make_folders(work + "/arch", 0700);
   std::uint64_t total = 0;
@@ -138,7 +144,8 @@ ImportOutcome import_bundle(Site& site, const ImportOrder& order) {
     if (!made) return refused(made.error());
     plan = std::move(*made);
   }
-  if (order.only_plan) return {plan ? ImportOutcome::Kind::planned : ImportOutcome::Kind::incomplete, std::move(findings), std::move(plan), {}};
+  if (order.only_plan)
+    return {plan ? ImportOutcome::Kind::planned : ImportOutcome::Kind::incomplete, std::move(findings), std::move(plan), {}};
 
   // Onto our own disk: each block read once, hashed, kept.
   if (plan) reserve_space(site, *plan);

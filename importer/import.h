@@ -15,16 +15,16 @@ namespace patchferry::importer {
 
 struct ImportOrder {
   std::vector<std::string> media;
-  std::vector<std::string> feeds;   // that take the new patchsets beside those with auto on
+  std::vector<std::string> feeds;  // that take the new patchsets beside those with auto on
   bool deploy = true;
-  bool only_plan = false;           // --dry-run, diff
+  bool only_plan = false;  // --dry-run, diff
 };
 
 struct ImportOutcome {
   enum class Kind { refused, nothing_to_do, planned, incomplete, imported };
   Kind kind = Kind::refused;
-  Findings findings;                // why it was refused, or which volumes are missing
-  std::optional<Plan> plan;         // absent if refused, or too little of the bundle is here
+  Findings findings;         // why it was refused, or which volumes are missing
+  std::optional<Plan> plan;  // absent if refused, or too little of the bundle is here
   std::vector<Published> published;
 };
 

@@ -23,5 +23,6 @@ constexpr patchferry::Command kCommands[] = {
 
 int main(int argc, char** argv) {
   if (sodium_init() < 0) return patchferry::kFailed;
-  return patchferry::run_program({"patchferry", kCommands, "Patchferry, air-gapped side: bring bundles in, and serve them."}, argc, argv);
+  return patchferry::run_program({"patchferry", kCommands, "Patchferry, air-gapped side: bring bundles in, and serve them."},
+                                 argc, argv);
 }

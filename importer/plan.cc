@@ -59,7 +59,8 @@ Result<Plan> make_plan(Site& site, const VerifiedBundle& bundle, std::vector<Fee
   for (const auto& p : manifest.patchsets) {
     const auto known = find_patchset(site, p.name.patchset.text);
     if (known && known->archive != p.archive)
-      return refuse(RefusalKind::conflict, "the bundle brings other bytes for " + p.name.patchset.text + " than are here", "find out from the vendor's checksums which of the two is right");
+      return refuse(RefusalKind::conflict, "the bundle brings other bytes for " + p.name.patchset.text + " than are here",
+                    "find out from the vendor's checksums which of the two is right");
     if (known) {
       plan.present.push_back(p.name.patchset.text);
       continue;
@@ -99,7 +100,9 @@ void print_plan(const Plan& plan) {
                     count_text(plan.fresh.size(), "patchset"), plan.present.size(), plan.withdrawn.size()));
   print(fmt::format("  reads {} from the medium, writes at most {}", size_text(plan.read_bytes), size_text(plan.write_bytes)));
   std::vector<std::vector<std::string>> rows;
-  for (const auto& p : plan.fresh) rows.push_back({p.name.patchset.text, p.name.patchset.product, to_text(p.name.patchset.released), size_text(p.archive_bytes)});
+  for (const auto& p : plan.fresh)
+    rows.push_back(
+        {p.name.patchset.text, p.name.patchset.product, to_text(p.name.patchset.released), size_text(p.archive_bytes)});
   if (!rows.empty()) print_table({"NEW PATCHSET", "PRODUCT", "RELEASED", "SIZE"}, rows);
   for (const auto& name : plan.withdrawn) print("withdrawn by the vendor: " + name);
   std::string names;

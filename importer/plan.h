@@ -19,17 +19,17 @@ struct GainedCve {
 };
 
 struct Plan {
-  std::string bundle;                       // id in hexadecimal
+  std::string bundle;  // id in hexadecimal
   std::uint64_t sequence = 0;
   std::string site;
-  std::vector<ManifestPatchset> fresh;      // to be brought in, release order
-  std::vector<std::string> present;         // here already, the same bytes
+  std::vector<ManifestPatchset> fresh;  // to be brought in, release order
+  std::vector<std::string> present;     // here already, the same bytes
   std::vector<std::string> withdrawn;
-  std::vector<GainedCve> gained;            // highest score first
-  bool fixes_left_out = false;              // the exporter had to leave the summary out
-  std::uint64_t read_bytes = 0;             // from the medium
-  std::uint64_t write_bytes = 0;            // to the base, archives and contents
-  std::vector<Feed> feeds;                  // that take the new ones
+  std::vector<GainedCve> gained;  // highest score first
+  bool fixes_left_out = false;    // the exporter had to leave the summary out
+  std::uint64_t read_bytes = 0;   // from the medium
+  std::uint64_t write_bytes = 0;  // to the base, archives and contents
+  std::vector<Feed> feeds;        // that take the new ones
 };
 
 /// The bundle's manifest is here. Conflict if it brings other bytes under a name that is here already.

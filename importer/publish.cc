@@ -43,7 +43,8 @@ std::size_t depth_of(const std::string& path) { return static_cast<std::size_t>(
 
 std::string digest_of(const Folder& folder) {
   Hasher hasher;
-  for (const auto& [name, entry] : folder) hasher.add(as_bytes(name + (entry.is_link ? "\n>" : "\n=") + std::to_string(entry.text.size()) + "\n" + entry.text));
+  for (const auto& [name, entry] : folder)
+    hasher.add(as_bytes(name + (entry.is_link ? "\n>" : "\n=") + std::to_string(entry.text.size()) + "\n" + entry.text));
   return to_hex(ByteSpan(hasher.finish()).first(16));
 }
 
@@ -66,17 +67,21 @@ void write_folder(const Folder& folder, const std::string& path) {
 class Generation {
  public:
   Generation(Site& site, const Feed& feed)
-      : site_(site), feed_(feed), root_(site.path("feeds/" + feed.name)), number_(newest_complete() + 1),
+      : site_(site),
+        feed_(feed),
+        root_(site.path("feeds/" + feed.name)),
+        number_(newest_complete() + 1),
         tree_(root_ + "/generations/" + fmt::format("{:06}", number_)),
         pointers_(site.db(), "SELECT name, is_link, text FROM pointer WHERE patchset=?1 AND ident=?2 ORDER BY name") {}
 
   Published build() {
     drop_leftovers();
     make_folders(tree_);
-    Query rows(site_.db(),
-               "SELECT ident, level, digest, patchset.id, patchset.file FROM feed_patchset JOIN patchset ON patchset.id=feed_patchset.patchset "
-               "JOIN level ON level.patchset=patchset.id WHERE feed=?1 AND state='enabled' AND withdrawn=0 AND unpacked=1 "
-               "ORDER BY ident, level, release_key");
+    Query rows(
+        site_.db(),
+        "SELECT ident, level, digest, patchset.id, patchset.file FROM feed_patchset JOIN patchset ON patchset.id=feed_patchset.patchset "
+        "JOIN level ON level.patchset=patchset.id WHERE feed=?1 AND state='enabled' AND withdrawn=0 AND unpacked=1 "
+        "ORDER BY ident, level, release_key");
     rows.bind(feed_.id);
     std::vector<LevelRow> of_one;
     while (rows.step()) {
@@ -141,7 +146,8 @@ class Generation {
       if (i > 0 && rows[i - 1].level == rows[i].level && rows[i - 1].digest != rows[i].digest)
         out_.reissued.push_back(rows[i].ident + "/" + std::to_string(rows[i].level));
       // From folders/<served>/<digest>/<level>, up to the base.
-      const std::string target = up(4 + depth_of(served)) + "resources/" + rows[i].patchset_name + "/" + rows[i].ident + "/" + std::to_string(rows[i].level);
+      const std::string target = up(4 + depth_of(served)) + "resources/" + rows[i].patchset_name + "/" + rows[i].ident + "/" +
+                                 std::to_string(rows[i].level);
       folder[std::to_string(rows[i].level)] = {true, target};
     }
     const LevelRow& highest = rows.back();
@@ -206,7 +212,9 @@ std::vector<Published> publish_changed(Site& site) {
     Generation generation(site, feed);
     out.push_back(generation.build());
     generation.switch_to();
-    Query(site.db(), "UPDATE feed SET published=?2, generation=?3 WHERE id=?1").bind(feed.id, feed.revision, out.back().generation).run();
+    Query(site.db(), "UPDATE feed SET published=?2, generation=?3 WHERE id=?1")
+        .bind(feed.id, feed.revision, out.back().generation)
+        .run();
     generation.prune();
   }
   return out;

@@ -19,8 +19,8 @@ constexpr std::uint64_t kGenerationsKept = 3;
 struct Published {
   std::string feed;
   std::uint64_t generation = 0;
-  std::uint64_t idents = 0;                 // kernels and build ids served
-  std::vector<std::string> reissued;        // "<ident>/<level>": two enabled patchsets differ; the newest is served whole
+  std::uint64_t idents = 0;           // kernels and build ids served
+  std::vector<std::string> reissued;  // "<ident>/<level>": two enabled patchsets differ; the newest is served whole
 };
 
 /// Publishes every feed whose revision is not the published one. Idempotent; what a killed run left is built anew.

@@ -20,7 +20,8 @@ constexpr const char* kDatabase = "/patchferry.sqlite";
 
 std::string existing(const std::string& base) {
   if (!exists(base + kDatabase))
-    throw UsageError("there is no Patchferry base at " + base, "make one with 'patchferry init --base " + base + " --site NAME --trust KEY.pub'");
+    throw UsageError("there is no Patchferry base at " + base,
+                     "make one with 'patchferry init --base " + base + " --site NAME --trust KEY.pub'");
   return base;
 }
 
@@ -37,7 +38,8 @@ void Site::create(const std::string& base, const std::string& name, const std::v
   if (exists(base + kDatabase)) throw UsageError(base + " is a Patchferry base already", "use it, or give another --base");
   // Whose key lay there before would be believed from now on, and nobody has said so.
   if (is_folder(base + "/trust") && !folder_entries(base + "/trust").empty())
-    throw UsageError(base + "/trust holds keys already, but there is no database", "an earlier init was interrupted, or files were lost: take that folder away, then run init again");
+    throw UsageError(base + "/trust holds keys already, but there is no database",
+                     "an earlier init was interrupted, or files were lost: take that folder away, then run init again");
   make_folders(base);
   for (const char* folder : {"arch", "objects", "resources", "feeds", "trust", "quarantine"}) make_folders(base + "/" + folder);
   for (const auto& key : trusted) write_file(base + "/trust/" + fingerprint(key) + ".pub", as_bytes(encode_public_key(key)));
@@ -58,7 +60,9 @@ void Site::create(const std::string& base, const std::string& name, const std::v
 }
 
 Site::Site(const std::string& base, Wait wait)
-    : base_(existing(base)), lock_(Lock::take(base_ + "/lock", wait == Wait::yes, [&] { note("waiting for another command on " + base_); })), db_(base_ + kDatabase) {
+    : base_(existing(base)),
+      lock_(Lock::take(base_ + "/lock", wait == Wait::yes, [&] { note("waiting for another command on " + base_); })),
+      db_(base_ + kDatabase) {
   db_.migrate(kMigrations);
   Query ask(db_, "SELECT value FROM identity WHERE key='site'");
   if (ask.step()) name_ = ask.text(0);
@@ -73,7 +77,9 @@ std::string Site::object_path(const Digest& hash) const {
 
 TrustAnchors Site::anchors() const {
   auto anchors = load_trust({base_ + "/trust"});
-  if (!anchors) throw SystemFailure("cannot use " + anchors.error().where + ": " + anchors.error().text, 0, "put the enrolled .pub file back");
+  if (!anchors)
+    throw SystemFailure("cannot use " + anchors.error().where + ": " + anchors.error().text, 0,
+                        "put the enrolled .pub file back");
   return *anchors;
 }
 
@@ -114,7 +120,9 @@ void Site::roll_forward() {
   if (all.empty()) return;
   for (const auto& one : all) {
     if (!exists(one.source)) {
-      if (!exists(one.target)) throw SystemFailure("cannot finish the last import: neither " + one.source + " nor " + one.target + " is there", 0, "somebody has removed it; import the bundle that brought it again");
+      if (!exists(one.target))
+        throw SystemFailure("cannot finish the last import: neither " + one.source + " nor " + one.target + " is there", 0,
+                            "somebody has removed it; import the bundle that brought it again");
       continue;
     }
     // What lies at the target now is a left-over that nothing refers to; a folder would block the rename.
@@ -133,7 +141,8 @@ void Site::tidy_quarantine() {
   Query query(db_, "SELECT statement FROM ledger");
   while (query.step()) imported.push_back(staging_name(query.blob(0)));
   for (const auto& name : folder_entries(quarantine()))
-    if (name == kAdoptWork || std::find(imported.begin(), imported.end(), name) != imported.end()) remove_tree(quarantine() + "/" + name);
+    if (name == kAdoptWork || std::find(imported.begin(), imported.end(), name) != imported.end())
+      remove_tree(quarantine() + "/" + name);
 }
 
 std::string Site::staging_name(ByteSpan statement_hash) { return to_hex(statement_hash.first(16)); }

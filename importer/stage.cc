@@ -21,7 +21,8 @@ class QuarantineWriter : public BodySink {
  public:
   QuarantineWriter(const VerifiedBundle& bundle, const Staging& staging, Progress& progress)
       : staging_(staging), progress_(progress), payload_(open_file(staging.payload(), O_RDWR | O_CREAT, 0600)) {
-    if (::ftruncate(payload_.get(), static_cast<off_t>(bundle.statement().payload_bytes)) != 0) throw_errno("reserve space in", payload_.path());
+    if (::ftruncate(payload_.get(), static_cast<off_t>(bundle.statement().payload_bytes)) != 0)
+      throw_errno("reserve space in", payload_.path());
   }
 
   bool wants(std::uint32_t volume) override { return !staging_.has_volume(volume); }
@@ -53,7 +54,8 @@ class QuarantineWriter : public BodySink {
 
 }  // namespace
 
-Staging::Staging(const Site& site, const VerifiedBundle& bundle) : folder_(site.quarantine() + "/" + Site::staging_name(bundle.statement_hash())) {}
+Staging::Staging(const Site& site, const VerifiedBundle& bundle)
+    : folder_(site.quarantine() + "/" + Site::staging_name(bundle.statement_hash())) {}
 
 bool Staging::has_volume(std::uint32_t number) const { return exists(folder_ + "/" + marker(number)); }
 
@@ -93,13 +95,15 @@ Result<StagedBundle> staged(const VerifiedBundle& bundle, const Staging& staging
   const Statement& s = bundle.statement();
   const Manifest& m = *bundle.manifest();
   const auto text = staging.kept("tables", s.table_bytes);
-  if (!text) throw SystemFailure("cannot find the tables in " + staging.folder(), 0, "remove that folder and import the bundle again");
+  if (!text)
+    throw SystemFailure("cannot find the tables in " + staging.folder(), 0, "remove that folder and import the bundle again");
   const ByteSpan all(*text);
   const ByteSpan objects = all.first(static_cast<std::size_t>(m.objects.bytes));
   const ByteSpan recipes = all.subspan(objects.size(), static_cast<std::size_t>(m.recipes.bytes));
   const ByteSpan packs = all.subspan(objects.size() + recipes.size());
   if (sha256(objects) != m.objects.hash || sha256(recipes) != m.recipes.hash || sha256(packs) != m.packs.hash)
-    return refuse(RefusalKind::damaged, "what was staged in " + staging.folder() + " has changed", "remove that folder and import the bundle again");
+    return refuse(RefusalKind::damaged, "what was staged in " + staging.folder() + " has changed",
+                  "remove that folder and import the bundle again");
   auto tables = decode_tables(objects, recipes, packs, s.payload_bytes, s.expanded_bytes);
   if (!tables) return tl::unexpected(std::move(tables.error()));
   return StagedBundle{staging.payload(), std::move(*tables)};

@@ -102,8 +102,8 @@ void build_resources(const Site& site, const PatchsetContents& contents, const s
 
 }  // namespace
 
-Result<PatchsetContents> unpack(const Site& site, const Fd& archive, const ArchiveName& name, const ArchiveLimits& limits, const std::string& work,
-                                const std::function<void(std::uint64_t)>& on_read) {
+Result<PatchsetContents> unpack(const Site& site, const Fd& archive, const ArchiveName& name, const ArchiveLimits& limits,
+                                const std::string& work, const std::function<void(std::uint64_t)>& on_read) {
   const std::string objects = work + "/objects";
   make_folders(objects);
   ObjectKeeper keeper(site, objects);

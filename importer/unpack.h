@@ -14,8 +14,8 @@
 namespace patchferry::importer {
 
 /// Unpacks `archive`. Safe to call for several archives at once with one `work` folder.
-Result<PatchsetContents> unpack(const Site& site, const Fd& archive, const ArchiveName& name, const ArchiveLimits& limits, const std::string& work,
-                                const std::function<void(std::uint64_t)>& on_read);
+Result<PatchsetContents> unpack(const Site& site, const Fd& archive, const ArchiveName& name, const ArchiveLimits& limits,
+                                const std::string& work, const std::function<void(std::uint64_t)>& on_read);
 
 /// Moves WORK/objects/… to the base's objects. Idempotent; nothing refers to them yet.
 void place_objects(const Site& site, const std::string& work);

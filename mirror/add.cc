@@ -39,7 +39,9 @@ Digest copy_hashing(const Fd& from, const Fd& to, const std::function<void(std::
   return hasher.finish();
 }
 
-bool looks_like_archive(const std::string& name) { return !name.starts_with('.') && (name.ends_with(".tar.bz2") || name.ends_with(".tgz")); }
+bool looks_like_archive(const std::string& name) {
+  return !name.starts_with('.') && (name.ends_with(".tar.bz2") || name.ends_with(".tgz"));
+}
 
 /// One run over many files; the catalogue is written by one thread at a time.
 class Adding {
@@ -55,7 +57,9 @@ class Adding {
   }
 
   AddReport finish() {
-    const auto release_order = [](const std::string& a, const std::string& b) { return *parse_patchset_name(a) < *parse_patchset_name(b); };
+    const auto release_order = [](const std::string& a, const std::string& b) {
+      return *parse_patchset_name(a) < *parse_patchset_name(b);
+    };
     std::sort(report_.added.begin(), report_.added.end(), release_order);
     std::sort(report_.present.begin(), report_.present.end(), release_order);
     std::sort(report_.refused.begin(), report_.refused.end(), [](const auto& a, const auto& b) { return a.where < b.where; });

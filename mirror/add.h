@@ -11,9 +11,9 @@
 namespace patchferry::mirror {
 
 struct AddReport {
-  std::vector<std::string> added;     // patchset names, release order
-  std::vector<std::string> present;   // the same bytes were there already
-  std::vector<Refusal> refused;       // `where` is the path
+  std::vector<std::string> added;    // patchset names, release order
+  std::vector<std::string> present;  // the same bytes were there already
+  std::vector<Refusal> refused;      // `where` is the path
 };
 
 /// The archive files that `paths` (files and folders) name; a folder contributes what looks like an archive

@@ -26,7 +26,8 @@ constexpr OptionSpec kOptions[] = {
     {"password-file", "take the key's password from the first line of FILE", "FILE"},
     {"receipt", "what the site has, as 'patchferry receipt' wrote it there (default: the newest one seen)", "FILE"},
     {"full", "ship everything, whatever the site has", nullptr},
-    {"volume-size", "largest file: a size such as 700MB or 8MiB, or fat32, dvd, bd (default: fat32 on FAT, else one file)", "SIZE"},
+    {"volume-size", "largest file: a size such as 700MB or 8MiB, or fat32, dvd, bd (default: fat32 on FAT, else one file)",
+     "SIZE"},
     {"dry-run", "show what would be shipped, and write nothing", nullptr},
     {"json", "one JSON document: bundle, sequence, path, volumes, bytes, patchsets[]", nullptr},
 };
@@ -38,7 +39,7 @@ constexpr CommandSpec kSpec = {
     "patchferry export --store /srv/store --to /media/usb --site plant1 --sign ops-key.key --full",
 };
 
-constexpr std::uint64_t kLargest4G = 0xffffffff;        // FAT32, and ISO 9660 on a DVD
+constexpr std::uint64_t kLargest4G = 0xffffffff;  // FAT32, and ISO 9660 on a DVD
 constexpr std::uint64_t kBluRay = 24'900'000'000;
 
 std::uint64_t volume_size_of(const std::string& text) {
@@ -55,7 +56,9 @@ SigningKey load_key(const Arguments& args) {
   const auto bytes = read_whole(path, 4096);
   const std::string text(bytes ? as_text(*bytes) : "");
   std::string password;
-  if (needs_password(text)) password = args.has("password-file") ? password_from(args.required("password-file")) : ask_password("Password for " + path, false);
+  if (needs_password(text))
+    password =
+        args.has("password-file") ? password_from(args.required("password-file")) : ask_password("Password for " + path, false);
   auto key = SigningKey::decode(text, password);
   if (!key) throw UsageError(path + ": " + key.error().text, key.error().hint);
   return std::move(*key);
@@ -64,8 +67,11 @@ SigningKey load_key(const Arguments& args) {
 /// What the exporter may build on, or why it must not guess.
 Result<SiteState> site_state(Store& store, const Arguments& args) {
   SiteState state{args.required("site"), std::nullopt};
-  if (!is_site_name(state.site)) throw UsageError("'" + printable(state.site) + "' is not a site's name", "letters, digits and . _ + - only, at most 64, beginning with a letter or digit");
-  if (args.has("full") && args.has("receipt")) throw UsageError("--full and --receipt exclude each other", "--full ships everything; --receipt only what is missing");
+  if (!is_site_name(state.site))
+    throw UsageError("'" + printable(state.site) + "' is not a site's name",
+                     "letters, digits and . _ + - only, at most 64, beginning with a letter or digit");
+  if (args.has("full") && args.has("receipt"))
+    throw UsageError("--full and --receipt exclude each other", "--full ships everything; --receipt only what is missing");
   if (args.has("full")) return state;
   if (args.has("receipt")) {
     const std::string path = args.required("receipt");
@@ -74,8 +80,13 @@ Result<SiteState> site_state(Store& store, const Arguments& args) {
     auto receipt = decode_receipt(bytes ? as_text(*bytes) : std::string_view());
     if (!receipt) return tl::unexpected(std::move(receipt.error()).in(path));
     if (receipt->receipt.site != state.site)
-      return tl::unexpected(std::move(refuse(RefusalKind::wrong_site, "the receipt is of site " + receipt->receipt.site + ", not " + state.site, "give the receipt of the site that the bundle is for").value()).in(path));
-    if (auto learnt = store.learn_receipt(*receipt, as_text(*bytes)); !learnt) return tl::unexpected(std::move(learnt.error()).in(path));
+      return tl::unexpected(
+          std::move(refuse(RefusalKind::wrong_site, "the receipt is of site " + receipt->receipt.site + ", not " + state.site,
+                           "give the receipt of the site that the bundle is for")
+                        .value())
+              .in(path));
+    if (auto learnt = store.learn_receipt(*receipt, as_text(*bytes)); !learnt)
+      return tl::unexpected(std::move(learnt.error()).in(path));
     state.receipt = std::move(receipt->receipt);
     return state;
   }
@@ -100,13 +111,16 @@ void print_json(const Shipment& shipment, bool dry_run) {
 }
 
 void print_shipment(const Shipment& shipment, bool dry_run) {
-  for (const auto& p : shipment.patchsets) print((dry_run ? "would ship " : "shipped ") + p.name.patchset.text + "  " + size_text(p.archive_bytes));
+  for (const auto& p : shipment.patchsets)
+    print((dry_run ? "would ship " : "shipped ") + p.name.patchset.text + "  " + size_text(p.archive_bytes));
   if (dry_run) {
-    print(count_text(shipment.patchsets.size(), "patchset") + ", " + size_text(shipment.statement.payload_bytes) + "; nothing was written");
+    print(count_text(shipment.patchsets.size(), "patchset") + ", " + size_text(shipment.statement.payload_bytes) +
+          "; nothing was written");
     return;
   }
-  print("bundle " + std::to_string(shipment.statement.sequence) + ": " + count_text(shipment.patchsets.size(), "patchset") + " in " +
-        count_text(shipment.statement.volumes, "volume") + ", " + size_text(shipment.statement.payload_bytes) + ", read back and verified: " + shipment.path);
+  print("bundle " + std::to_string(shipment.statement.sequence) + ": " + count_text(shipment.patchsets.size(), "patchset") +
+        " in " + count_text(shipment.statement.volumes, "volume") + ", " + size_text(shipment.statement.payload_bytes) +
+        ", read back and verified: " + shipment.path);
 }
 
 }  // namespace
@@ -114,13 +128,16 @@ void print_shipment(const Shipment& shipment, bool dry_run) {
 int cmd_export(std::vector<std::string> arguments) {
   const Arguments args(kSpec, arguments);
   if (args.help_shown()) return kDone;
-  if (!args.positional().empty()) throw UsageError("'export' takes no argument " + printable(args.positional().front()), "say where to with --to");
+  if (!args.positional().empty())
+    throw UsageError("'export' takes no argument " + printable(args.positional().front()), "say where to with --to");
   ExportOrder order;
   order.to = args.required("to");
   order.dry_run = args.has("dry-run");
   const bool streamed = order.to == "-";
-  if (streamed && (args.has("volume-size") || args.has("json"))) throw UsageError("--to - writes one volume, and nothing else, to standard output", "leave out --volume-size and --json");
-  if (streamed && ::isatty(STDOUT_FILENO) == 1) throw UsageError("a bundle is not for a terminal", "pipe it: patchferry export ... --to - | ssh HOST patchferry import -");
+  if (streamed && (args.has("volume-size") || args.has("json")))
+    throw UsageError("--to - writes one volume, and nothing else, to standard output", "leave out --volume-size and --json");
+  if (streamed && ::isatty(STDOUT_FILENO) == 1)
+    throw UsageError("a bundle is not for a terminal", "pipe it: patchferry export ... --to - | ssh HOST patchferry import -");
   if (args.has("volume-size")) order.volume_size = volume_size_of(args.required("volume-size"));
   Store store(args.required("store"), Store::Open::existing);
   auto state = site_state(store, args);
@@ -129,7 +146,8 @@ int cmd_export(std::vector<std::string> arguments) {
   const SigningKey key = load_key(args);
   if (!streamed && !order.dry_run) {
     if (!is_folder(parent_of(order.to))) throw UsageError("there is no folder " + parent_of(order.to), "is the medium mounted?");
-    if (exists(order.to) && !is_folder(order.to)) throw UsageError(order.to + " is not a folder", "give the folder of a mounted medium");
+    if (exists(order.to) && !is_folder(order.to))
+      throw UsageError(order.to + " is not a folder", "give the folder of a mounted medium");
     if (order.volume_size == 0) order.volume_size = largest_file_at(is_folder(order.to) ? order.to : parent_of(order.to));
   }
 

@@ -33,11 +33,13 @@ constexpr CommandSpec kSpec = {
 int cmd_keygen(std::vector<std::string> arguments) {
   const Arguments args(kSpec, arguments);
   if (args.help_shown()) return kDone;
-  if (!args.positional().empty()) throw UsageError("'keygen' takes no argument " + args.positional().front(), "name the key with --out");
+  if (!args.positional().empty())
+    throw UsageError("'keygen' takes no argument " + args.positional().front(), "name the key with --out");
   const std::string out = args.required("out");
   const std::string secret = out + ".key";
   const std::string open = out + ".pub";
-  if (args.has("no-password") && args.has("password-file")) throw UsageError("--no-password and --password-file exclude each other");
+  if (args.has("no-password") && args.has("password-file"))
+    throw UsageError("--no-password and --password-file exclude each other");
   for (const auto& path : {secret, open})
     if (exists(path)) throw UsageError(path + " exists already", "give another --out; a key is never overwritten");
   std::string password;

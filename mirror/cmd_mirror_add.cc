@@ -49,8 +49,8 @@ int cmd_mirror_add(std::vector<std::string> arguments) {
     print(nlohmann::json({{"added", done.added}, {"present", done.present}, {"refused", refused}}).dump(2));
   } else if (!is_quiet()) {
     for (const auto& name : done.added) print("added " + name);
-    print(count_text(done.added.size(), "patchset") + " added to " + path + ", " + std::to_string(done.present.size()) + " there already, " +
-          std::to_string(done.refused.size()) + " refused");
+    print(count_text(done.added.size(), "patchset") + " added to " + path + ", " + std::to_string(done.present.size()) +
+          " there already, " + std::to_string(done.refused.size()) + " refused");
   }
   for (const auto& r : done.refused) report(r);
   if (!done.refused.empty()) return done.added.empty() ? kRefused : kInPart;

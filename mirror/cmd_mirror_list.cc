@@ -44,7 +44,8 @@ int cmd_mirror_list(std::vector<std::string> arguments) {
   }
   std::vector<std::vector<std::string>> rows;
   for (const auto& p : patchsets)
-    rows.push_back({p.name.patchset.text, p.name.patchset.product, to_text(p.name.patchset.released), size_text(p.archive_bytes), to_hex(p.archive).substr(0, 16)});
+    rows.push_back({p.name.patchset.text, p.name.patchset.product, to_text(p.name.patchset.released), size_text(p.archive_bytes),
+                    to_hex(p.archive).substr(0, 16)});
   print_table({"PATCHSET", "PRODUCT", "RELEASED", "SIZE", "SHA-256"}, rows);
   return kDone;
 }

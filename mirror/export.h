@@ -13,14 +13,14 @@ namespace patchferry::mirror {
 
 struct ExportOrder {
   SiteState site;
-  std::string to;                  // a folder (made if its parent exists), or "-" for standard output
-  std::uint64_t volume_size = 0;   // bytes of the largest file; 0: any
+  std::string to;                 // a folder (made if its parent exists), or "-" for standard output
+  std::uint64_t volume_size = 0;  // bytes of the largest file; 0: any
   bool dry_run = false;
 };
 
 struct Shipment {
-  std::string path;                // of the bundle's folder; "-" if streamed, "" if a dry run
-  Statement statement;             // sequence 0 in a dry run
+  std::string path;     // of the bundle's folder; "-" if streamed, "" if a dry run
+  Statement statement;  // sequence 0 in a dry run
   std::vector<StoredPatchset> patchsets;
 };
 

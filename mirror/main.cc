@@ -20,5 +20,6 @@ constexpr patchferry::Command kCommands[] = {
 
 int main(int argc, char** argv) {
   if (sodium_init() < 0) return patchferry::kFailed;
-  return patchferry::run_program({"patchferry", kCommands, "Patchferry, internet side: keep archives, and ship what a site lacks."}, argc, argv);
+  return patchferry::run_program(
+      {"patchferry", kCommands, "Patchferry, internet side: keep archives, and ship what a site lacks."}, argc, argv);
 }

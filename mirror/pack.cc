@@ -53,7 +53,8 @@ Packs pack(Store& store, const Missing& missing) {
     out.expanded_bytes += p.archive_bytes;
   }
   std::sort(out.tables.objects.begin(), out.tables.objects.end(), [](const auto& a, const auto& b) { return a.hash < b.hash; });
-  std::sort(out.tables.recipes.begin(), out.tables.recipes.end(), [](const auto& a, const auto& b) { return a.archive < b.archive; });
+  std::sort(out.tables.recipes.begin(), out.tables.recipes.end(),
+            [](const auto& a, const auto& b) { return a.archive < b.archive; });
   describe_fixes(store, missing, out.manifest);
   return out;
 }

@@ -12,7 +12,7 @@ namespace patchferry::mirror {
 struct Packs {
   Tables tables;
   PayloadSource payload;
-  Manifest manifest;  // without site, sequence and table facts
+  Manifest manifest;                 // without site, sequence and table facts
   std::uint64_t expanded_bytes = 0;  // ceiling: payload and what its archives unpack to
 };
 

@@ -35,8 +35,9 @@ void read_back(const SignedBundle& bundle, const std::string& folder) {
     read_bodies(*verified, nobody, findings, [&](std::uint64_t n) { progress.add(n); });
   }
   if (!findings.empty())
-    throw SystemFailure("cannot trust the medium: what was written to " + findings.front().where + " reads back wrong: " + findings.front().text, 0,
-                        "try another medium, and look at 'dmesg'");
+    throw SystemFailure(
+        "cannot trust the medium: what was written to " + findings.front().where + " reads back wrong: " + findings.front().text,
+        0, "try another medium, and look at 'dmesg'");
 }
 
 /// The unfinished folder; removed unless the bundle turned out well.
@@ -78,11 +79,13 @@ std::string write_and_verify(const SignedBundle& bundle, const std::string& fold
   const std::string path = folder + "/" + name;
   if (exists(path)) throw UsageError(path + " exists already", "give another --to, or take that folder away");
   if (!is_folder(folder)) make_folder(folder);
-  const std::uint64_t needed = layout.statement.payload_bytes + std::uint64_t{layout.statement.volumes} * (layout.volume_table.size() + layout.root_chain.size() + 4096) +
-                               2 * (layout.manifest.size() + layout.tables.size());
+  const std::uint64_t needed =
+      layout.statement.payload_bytes +
+      std::uint64_t{layout.statement.volumes} * (layout.volume_table.size() + layout.root_chain.size() + 4096) +
+      2 * (layout.manifest.size() + layout.tables.size());
   if (const std::uint64_t room = free_bytes(folder); room < needed)
-    throw SystemFailure(fmt::format("cannot write {} to {}: only {} are free", size_text(needed), folder, size_text(room)), ENOSPC,
-                        "take a larger medium, or make room on this one");
+    throw SystemFailure(fmt::format("cannot write {} to {}: only {} are free", size_text(needed), folder, size_text(room)),
+                        ENOSPC, "take a larger medium, or make room on this one");
   PartialFolder partial(folder + "/." + name + ".partial");
   {
     Progress progress("writing", layout.statement.payload_bytes);

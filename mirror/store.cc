@@ -17,11 +17,13 @@ namespace {
 std::string prepare(const std::string& path, Store::Open open) {
   const std::string database = path + "/patchferry-store.sqlite";
   if (exists(database)) return path;
-  if (open == Store::Open::existing) throw UsageError("there is no store at " + path, "make one with 'patchferry mirror add --store " + path + " FILE...'");
+  if (open == Store::Open::existing)
+    throw UsageError("there is no store at " + path, "make one with 'patchferry mirror add --store " + path + " FILE...'");
   if (exists(path) && !is_folder(path)) throw UsageError(path + " is not a folder", "give a new or empty folder as --store");
   if (!is_folder(path)) make_folder(path);
   for (const auto& name : folder_entries(path))
-    if (name != "archives" && name != "lock" && name != "spool") throw UsageError(path + " is neither a store nor empty", "give a new or empty folder as --store");
+    if (name != "archives" && name != "lock" && name != "spool")
+      throw UsageError(path + " is neither a store nor empty", "give a new or empty folder as --store");
   make_folders(path + "/archives");
   return path;
 }
@@ -80,7 +82,8 @@ void Store::record(const StoredPatchset& p, const PatchsetContents& contents) {
       .bind(p.name.patchset.text, p.name.file, p.archive, p.archive_bytes, p.expanded_bytes, p.first_seen)
       .run();
   const std::int64_t id = db_.last_row_id();
-  Query known(db_, "SELECT patchset.file FROM first_fix JOIN patchset ON patchset.id=first_fix.patchset WHERE kernel=?1 AND cve=?2");
+  Query known(db_,
+              "SELECT patchset.file FROM first_fix JOIN patchset ON patchset.id=first_fix.patchset WHERE kernel=?1 AND cve=?2");
   Query set(db_, "INSERT OR REPLACE INTO first_fix VALUES(?1,?2,?3,?4)");
   for (const auto& level : contents.levels) {
     const std::string& kernel = level.info.kernel.empty() ? level.ident : level.info.kernel;
@@ -115,11 +118,14 @@ Result<void> Store::learn_receipt(const SignedReceipt& receipt, std::string_view
                     "ask the site whether it was set up anew; its key is shown by 'patchferry status'");
   } else {
     Query(db_, "INSERT INTO site VALUES(?1,?2)").bind(r.site, receipt.key.bytes).run();
-    note("first receipt of site " + r.site + ": its key " + fingerprint(receipt.key) + " is now pinned here; compare it with 'patchferry status' at the site");
+    note("first receipt of site " + r.site + ": its key " + fingerprint(receipt.key) +
+         " is now pinned here; compare it with 'patchferry status' at the site");
   }
   Query newest(db_, "SELECT sequence, issued FROM receipt WHERE site=?1");
-  const bool older = newest.bind(r.site).step() && std::pair(newest.number(0), newest.number(1)) > std::pair(r.sequence, r.issued);
-  if (!older) Query(db_, "INSERT OR REPLACE INTO receipt VALUES(?1,?2,?3,?4)").bind(r.site, r.sequence, r.issued, as_bytes(text)).run();
+  const bool older =
+      newest.bind(r.site).step() && std::pair(newest.number(0), newest.number(1)) > std::pair(r.sequence, r.issued);
+  if (!older)
+    Query(db_, "INSERT OR REPLACE INTO receipt VALUES(?1,?2,?3,?4)").bind(r.site, r.sequence, r.issued, as_bytes(text)).run();
   transaction.commit();
   return {};
 }
@@ -129,7 +135,8 @@ std::optional<Receipt> Store::newest_receipt(const std::string& site) {
   if (!newest.bind(site).step()) return std::nullopt;
   const Bytes text = newest.blob(0);
   auto receipt = decode_receipt(as_text(text));
-  if (!receipt) throw SystemFailure("cannot use the receipt kept in " + db_.path() + ": it is damaged", 0, "give a fresh one with --receipt");
+  if (!receipt)
+    throw SystemFailure("cannot use the receipt kept in " + db_.path() + ": it is damaged", 0, "give a fresh one with --receipt");
   return receipt->receipt;
 }
 

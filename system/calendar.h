@@ -23,8 +23,8 @@ std::string to_text(const Date& date);                      // 2026-01-05
 std::optional<Date> date_from_text(std::string_view text);  // exactly what to_text writes
 std::int64_t days_since_1970(const Date& date);
 
-std::uint64_t now();                                        // PATCHFERRY_NOW overrides (tests)
-std::string time_text(std::uint64_t seconds);               // 2026-01-05 10:00:00 UTC
+std::uint64_t now();                           // PATCHFERRY_NOW overrides (tests)
+std::string time_text(std::uint64_t seconds);  // 2026-01-05 10:00:00 UTC
 /// "3 days", "5 hours", "12 minutes", "8 seconds".
 std::string duration_text(std::uint64_t seconds);
 

@@ -70,11 +70,11 @@ void sync_folder(const std::string& path);
 /// Everything written so far to the file system that holds `path` is durable afterwards (one call for many files).
 void sync_file_system(const std::string& path);
 
-void make_folder(const std::string& path, mode_t mode = 0755);     // fails if it exists
-void make_folders(const std::string& path, mode_t mode = 0755);    // and its parents; fine if they exist
+void make_folder(const std::string& path, mode_t mode = 0755);   // fails if it exists
+void make_folders(const std::string& path, mode_t mode = 0755);  // and its parents; fine if they exist
 void rename_path(const std::string& from, const std::string& to);
-void remove_file(const std::string& path);                         // fine if it is not there
-void remove_tree(const std::string& path);                         // fine if it is not there; follows no link
+void remove_file(const std::string& path);  // fine if it is not there
+void remove_tree(const std::string& path);  // fine if it is not there; follows no link
 void make_symlink(const std::string& target, const std::string& path);
 /// Atomically makes `path` a symbolic link to `target`, replacing what link was there.
 void replace_symlink(const std::string& target, const std::string& path);

@@ -15,34 +15,34 @@
 namespace patchferry {
 
 enum class RefusalKind {
-  malformed,         // bytes that no writer of ours produces
-  unknown_format,    // a format version or critical flag that this program does not know
-  not_a_bundle,      // no volume there at all
-  bad_signature,     // a signature that does not verify
-  unknown_key,       // a signature by a key that the role does not hold
-  threshold,         // too few valid signatures
-  untrusted,         // the bundle's trust domain is not the enrolled one
-  bad_root,          // a root document that its predecessor did not sign properly
-  wrong_site,        // addressed to another site
-  unknown_stream,    // from a store that this site has not learnt
-  stale,             // older than what has been imported
-  fork,              // a second body for a sequence number already used
-  damaged,           // bytes that do not match their signed hash
-  cut,               // shorter than signed
-  extended,          // longer than signed
-  missing_volume,    // signed, not here
-  repeated_volume,   // here twice
-  foreign_volume,    // of another bundle
-  altered_readme,    // README.txt is not the one that the statement gives
-  not_regular,       // a link, device, pipe where a file was expected
-  not_an_archive,    // not bzip2/gzip, or not tar inside
-  truncated,         // an archive that ends too early
-  hostile_member,    // a member that no patchset may hold
-  too_large,         // beyond a signed or configured ceiling
-  bad_name,          // outside the grammar of names
-  conflict,          // same name, other bytes
-  bad_receipt,       // a receipt that cannot be relied on
-  incomplete,        // builds on something that is not here
+  malformed,        // bytes that no writer of ours produces
+  unknown_format,   // a format version or critical flag that this program does not know
+  not_a_bundle,     // no volume there at all
+  bad_signature,    // a signature that does not verify
+  unknown_key,      // a signature by a key that the role does not hold
+  threshold,        // too few valid signatures
+  untrusted,        // the bundle's trust domain is not the enrolled one
+  bad_root,         // a root document that its predecessor did not sign properly
+  wrong_site,       // addressed to another site
+  unknown_stream,   // from a store that this site has not learnt
+  stale,            // older than what has been imported
+  fork,             // a second body for a sequence number already used
+  damaged,          // bytes that do not match their signed hash
+  cut,              // shorter than signed
+  extended,         // longer than signed
+  missing_volume,   // signed, not here
+  repeated_volume,  // here twice
+  foreign_volume,   // of another bundle
+  altered_readme,   // README.txt is not the one that the statement gives
+  not_regular,      // a link, device, pipe where a file was expected
+  not_an_archive,   // not bzip2/gzip, or not tar inside
+  truncated,        // an archive that ends too early
+  hostile_member,   // a member that no patchset may hold
+  too_large,        // beyond a signed or configured ceiling
+  bad_name,         // outside the grammar of names
+  conflict,         // same name, other bytes
+  bad_receipt,      // a receipt that cannot be relied on
+  incomplete,       // builds on something that is not here
 };
 
 /// The stable, printed name of a kind, such as "bad-signature".
@@ -50,9 +50,9 @@ const char* name_of(RefusalKind kind);
 
 struct Refusal {
   RefusalKind kind = RefusalKind::malformed;
-  std::string text;                      // what is wrong, one line, untrusted parts already quoted
-  std::string hint = {};                 // what to do next, one line; may be empty
-  std::string where = {};                // file or part that it is about; may be empty
+  std::string text;                          // what is wrong, one line, untrusted parts already quoted
+  std::string hint = {};                     // what to do next, one line; may be empty
+  std::string where = {};                    // file or part that it is about; may be empty
   std::optional<std::uint64_t> offset = {};  // byte offset in `where`, if there is one
 
   /// The same refusal, naming the file that it happened in unless one is named already.

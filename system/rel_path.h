@@ -12,8 +12,8 @@
 
 namespace patchferry {
 
-constexpr std::size_t kMaxName = 255;   // bytes of a path, and so of each component
-constexpr std::size_t kMaxDepth = 16;   // components
+constexpr std::size_t kMaxName = 255;  // bytes of a path, and so of each component
+constexpr std::size_t kMaxDepth = 16;  // components
 
 class RelPath {
  public:

@@ -26,9 +26,9 @@ struct Command {
 };
 
 struct Program {
-  const char* name;                    // for messages and the list: "patchferry"
+  const char* name;  // for messages and the list: "patchferry"
   std::span<const Command> commands;
-  const char* about;                   // one line above the list
+  const char* about;  // one line above the list
 };
 
 /// Looks up the command (two-word names first) and runs it. No command or --help: the list. --version. Unknown
@@ -40,16 +40,16 @@ int run_guarded(int (*run)(std::vector<std::string>), int argc, char** argv);
 
 /// What a command declares about itself; help() is usage line, options and example.
 struct OptionSpec {
-  const char* name;      // "store" or "s,store"
-  const char* text;      // what it does
-  const char* value;     // name of its value ("DIR"), or nullptr for a flag
-  bool many = false;     // may be given several times
+  const char* name;   // "store" or "s,store"
+  const char* text;   // what it does
+  const char* value;  // name of its value ("DIR"), or nullptr for a flag
+  bool many = false;  // may be given several times
 };
 struct CommandSpec {
-  const char* usage;     // "patchferry mirror add --store DIR FILE|DIR..."
-  const char* about;     // one or two sentences
-  std::span<const OptionSpec> options;   // beside --help, which every command has
-  const char* example;   // lines that work when pasted, after the quickstart
+  const char* usage;                    // "patchferry mirror add --store DIR FILE|DIR..."
+  const char* about;                    // one or two sentences
+  std::span<const OptionSpec> options;  // beside --help, which every command has
+  const char* example;                  // lines that work when pasted, after the quickstart
 };
 
 /// Parsed arguments (cxxopts inside). Unknown options, missing values: UsageError with a hint to --help.
@@ -58,9 +58,9 @@ class Arguments {
   /// nullopt-like: help_shown() is true if --help was given and printed; the command then returns kDone.
   Arguments(const CommandSpec& spec, const std::vector<std::string>& arguments);
   bool help_shown() const { return help_shown_; }
-  bool has(const std::string& name) const;                       // flag or value was given
-  std::string value(const std::string& name) const;              // "" if not given
-  std::string required(const std::string& name) const;           // UsageError if not given or empty
+  bool has(const std::string& name) const;              // flag or value was given
+  std::string value(const std::string& name) const;     // "" if not given
+  std::string required(const std::string& name) const;  // UsageError if not given or empty
   std::vector<std::string> values(const std::string& name) const;
   const std::vector<std::string>& positional() const { return positional_; }
 

@@ -12,12 +12,12 @@
 
 namespace patchferry {
 
-std::string size_text(std::uint64_t bytes);                       // "12.3 MB" (powers of 1000), "512 bytes"
-std::string count_text(std::uint64_t n, const std::string& noun); // "1 patchset", "3 patchsets"
+std::string size_text(std::uint64_t bytes);                        // "12.3 MB" (powers of 1000), "512 bytes"
+std::string count_text(std::uint64_t n, const std::string& noun);  // "1 patchset", "3 patchsets"
 
-void print(const std::string& line);                              // stdout + newline; throws SystemFailure if stdout fails (not EPIPE)
-void note(const std::string& line);                               // stderr "patchferry: …"; silent after set_quiet(true)
-void error_line(const std::string& text, const std::string& hint);// stderr "patchferry: error: …" / "patchferry: hint: …"
+void print(const std::string& line);  // stdout + newline; throws SystemFailure if stdout fails (not EPIPE)
+void note(const std::string& line);   // stderr "patchferry: …"; silent after set_quiet(true)
+void error_line(const std::string& text, const std::string& hint);  // stderr "patchferry: error: …" / "patchferry: hint: …"
 void set_quiet(bool quiet);
 bool is_quiet();
 
@@ -30,7 +30,7 @@ void print_table(const std::vector<std::string>& header, const std::vector<std::
 class Progress {
  public:
   Progress(std::string what, std::uint64_t total_bytes);
-  ~Progress();                                                     // clears its line
+  ~Progress();  // clears its line
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
   void add(std::uint64_t bytes);

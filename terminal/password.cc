@@ -48,7 +48,8 @@ std::string ask_password(const std::string& prompt, bool twice) {
   const Fd tty(fd, "/dev/tty");
   std::string password = ask_once(tty, prompt);
   if (password.empty()) throw UsageError("the password is empty", "type one, or use --no-password where the command has it");
-  if (twice && ask_once(tty, prompt + ", once more") != password) throw UsageError("the two passwords differ", "run the command again");
+  if (twice && ask_once(tty, prompt + ", once more") != password)
+    throw UsageError("the two passwords differ", "run the command again");
   return password;
 }
 

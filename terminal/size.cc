@@ -11,7 +11,9 @@ std::optional<std::uint64_t> parse_size(std::string_view text) {
   const std::string digits(text.substr(0, end));
   std::string_view unit = end == std::string_view::npos ? std::string_view() : text.substr(end);
   if (unit.starts_with(' ')) unit.remove_prefix(1);
-  if (digits.empty() || digits.front() == '.' || digits.back() == '.' || digits.find('.') != digits.rfind('.') || digits.size() > 18) return std::nullopt;
+  if (digits.empty() || digits.front() == '.' || digits.back() == '.' || digits.find('.') != digits.rfind('.') ||
+      digits.size() > 18)
+    return std::nullopt;
   double factor = 1;
   if (!unit.empty() && unit != "B" && unit != "bytes") {
     static constexpr std::string_view kPrefixes = "kMGT";

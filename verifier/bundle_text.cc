@@ -10,7 +10,8 @@ namespace patchferry {
 
 std::string bundle_line(const Statement& s, const std::string& site) {
   return fmt::format("bundle {} for site {}, made {}: {} new, {} withdrawn, {}, {}", s.sequence, site, time_text(s.created),
-                     count_text(s.patchsets, "patchset"), s.withdrawn, count_text(s.volumes, "volume"), size_text(s.payload_bytes));
+                     count_text(s.patchsets, "patchset"), s.withdrawn, count_text(s.volumes, "volume"),
+                     size_text(s.payload_bytes));
 }
 
 void print_patchsets(const Manifest& manifest) {

@@ -70,8 +70,10 @@ int cmd_inspect(std::vector<std::string> arguments) {
   if (args.has("json")) {
     print_json(*facts, verified && findings.empty());
   } else {
-    print(verified ? "The description is verified; run 'patchferry verify' for the payload." : "UNVERIFIED: this is what the bundle says of itself; anybody could have written it.");
-    print(bundle_line(facts->statement, facts->manifest ? facts->manifest->site : "(volume 1 or the last one is needed to tell)"));
+    print(verified ? "The description is verified; run 'patchferry verify' for the payload."
+                   : "UNVERIFIED: this is what the bundle says of itself; anybody could have written it.");
+    print(
+        bundle_line(facts->statement, facts->manifest ? facts->manifest->site : "(volume 1 or the last one is needed to tell)"));
     if (!facts->key.empty()) print("founded by key " + facts->key);
     for (const auto number : facts->missing) print("volume " + std::to_string(number) + " is not here");
     if (facts->manifest) print_patchsets(*facts->manifest);

@@ -14,11 +14,14 @@ Result<void> check_ledger(const Statement& statement, const Digest& statement_ha
                   "if the exporter's store was replaced on purpose, its people must tell you so before you accept it");
   if (is_repeat(statement_hash, ledger)) return {};
   if (statement.epoch == ledger.epoch && statement.sequence == ledger.sequence)
-    return refuse(RefusalKind::fork, fmt::format("it is another bundle with the number {} that was imported already", statement.sequence),
+    return refuse(RefusalKind::fork,
+                  fmt::format("it is another bundle with the number {} that was imported already", statement.sequence),
                   "somebody signed two different bundles under one number: keep both media and tell the exporter's people");
   if (statement.epoch < ledger.epoch || (statement.epoch == ledger.epoch && statement.sequence < ledger.sequence))
-    return refuse(RefusalKind::stale, fmt::format("it is bundle {}, older than bundle {} that was imported last", statement.sequence, ledger.sequence),
-                  "look for a bundle with a higher number; an older one is never taken");
+    return refuse(
+        RefusalKind::stale,
+        fmt::format("it is bundle {}, older than bundle {} that was imported last", statement.sequence, ledger.sequence),
+        "look for a bundle with a higher number; an older one is never taken");
   return {};
 }
 

@@ -20,7 +20,8 @@ constexpr std::size_t kMaxVolumeFiles = 20'000;
 bool is_volume_name(const std::string& name) {
   if (name.size() < 5 || name.front() == '.') return false;
   std::string ending = name.substr(name.size() - 4);
-  std::transform(ending.begin(), ending.end(), ending.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  std::transform(ending.begin(), ending.end(), ending.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
   return ending == ".pfv";
 }
 
@@ -58,7 +59,8 @@ class Opener {
 
  private:
   void not_regular(const std::string& path) {
-    findings_.push_back(finding(RefusalKind::not_regular, path, "it is a link, pipe or device, not a file", "copy the bundle again; volumes are ordinary files"));
+    findings_.push_back(finding(RefusalKind::not_regular, path, "it is a link, pipe or device, not a file",
+                                "copy the bundle again; volumes are ordinary files"));
   }
 
   void read_readme(const Fd& folder) {
@@ -92,7 +94,8 @@ std::vector<std::string> bundle_folders_in(const std::string& path) {
 
 Medium open_media(const std::vector<std::string>& paths, Findings& findings) {
   Medium medium;
-  if (paths.empty()) throw UsageError("no bundle was given", "name the folder that the exporter wrote, or '-' for standard input");
+  if (paths.empty())
+    throw UsageError("no bundle was given", "name the folder that the exporter wrote, or '-' for standard input");
   if (std::find(paths.begin(), paths.end(), "-") != paths.end()) {
     if (paths.size() != 1) throw UsageError("'-' stands alone: a stream is the whole bundle");
     medium.volumes.push_back({Fd(::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3), "standard input"), false});
@@ -116,7 +119,8 @@ Medium open_media(const std::vector<std::string>& paths, Findings& findings) {
     for (const auto& one : inner) opener.open_folder_volumes(one);
   }
   if (medium.volumes.empty() && findings.empty())
-    findings.push_back(finding(RefusalKind::not_a_bundle, printable(paths.front()), "there is no volume (*.pfv) in it", "give the folder that the exporter wrote: patchferry-<site>-<number>"));
+    findings.push_back(finding(RefusalKind::not_a_bundle, printable(paths.front()), "there is no volume (*.pfv) in it",
+                               "give the folder that the exporter wrote: patchferry-<site>-<number>"));
   return medium;
 }
 

@@ -15,8 +15,8 @@ namespace patchferry {
 using Findings = std::vector<Refusal>;
 
 struct MediumVolume {
-  Fd file;              // positioned at its first byte
-  bool sized = true;    // false: a stream, whose end shows only when it comes
+  Fd file;            // positioned at its first byte
+  bool sized = true;  // false: a stream, whose end shows only when it comes
 };
 
 struct ReadmeFile {

@@ -22,8 +22,12 @@ struct Metadata {
   ByteSpan part(std::size_t offset, std::size_t size) const { return ByteSpan(bytes).subspan(offset, size); }
   ByteSpan envelope() const { return part(kPreambleSize, preamble.envelope_bytes); }
   ByteSpan statement() const { return part(kPreambleSize + preamble.envelope_bytes, kStatementSize); }
-  ByteSpan root_chain() const { return part(kPreambleSize + preamble.envelope_bytes + kStatementSize, preamble.root_chain_bytes); }
-  ByteSpan volume_table() const { return part(bytes.size() - preamble.leaves_bytes - preamble.volume_table_bytes, preamble.volume_table_bytes); }
+  ByteSpan root_chain() const {
+    return part(kPreambleSize + preamble.envelope_bytes + kStatementSize, preamble.root_chain_bytes);
+  }
+  ByteSpan volume_table() const {
+    return part(bytes.size() - preamble.leaves_bytes - preamble.volume_table_bytes, preamble.volume_table_bytes);
+  }
   ByteSpan leaves() const { return part(bytes.size() - preamble.leaves_bytes, preamble.leaves_bytes); }
 };
 
@@ -37,7 +41,8 @@ Result<Metadata> read_metadata(const MediumVolume& volume) {
   if (!preamble) return tl::unexpected(std::move(preamble.error()));
   out.preamble = *preamble;
   const std::uint64_t needed = out.preamble.metadata_bytes();
-  if (volume.sized && size_of(volume.file) < needed) return refuse(RefusalKind::cut, "it ends within its description", kFreshCopy);
+  if (volume.sized && size_of(volume.file) < needed)
+    return refuse(RefusalKind::cut, "it ends within its description", kFreshCopy);
   out.bytes.resize(static_cast<std::size_t>(needed));
   if (read_up_to(volume.file, std::span(out.bytes).subspan(kPreambleSize)) != needed - kPreambleSize)
     return refuse(RefusalKind::cut, "it ends within its description", kFreshCopy);
@@ -58,16 +63,21 @@ class Verification {
     if (bundle_.manifest_)
       for (const auto& readme : medium.readmes)
         if (readme.text != readme_text(bundle_.manifest_->site, bundle_.statement_))
-          add(refuse(RefusalKind::altered_readme, "it is not the text that the signed bundle gives", "somebody has edited it; believe nothing that it says"), readme.path);
+          add(refuse(RefusalKind::altered_readme, "it is not the text that the signed bundle gives",
+                     "somebody has edited it; believe nothing that it says"),
+              readme.path);
     if (judge_.ledger != nullptr)
-      if (auto fresh = check_ledger(bundle_.statement_, bundle_.statement_hash_, *judge_.ledger); !fresh) add(tl::unexpected(fresh.error()), "the bundle");
+      if (auto fresh = check_ledger(bundle_.statement_, bundle_.statement_hash_, *judge_.ledger); !fresh)
+        add(tl::unexpected(fresh.error()), "the bundle");
     return std::move(bundle_);
   }
 
   const RootDocument& first_root() const { return first_root_; }
 
  private:
-  void add(tl::unexpected<Refusal> refusal, const std::string& where) { findings_.push_back(std::move(refusal.value()).in(where)); }
+  void add(tl::unexpected<Refusal> refusal, const std::string& where) {
+    findings_.push_back(std::move(refusal.value()).in(where));
+  }
 
   void take(MediumVolume volume) {
     const std::string where = volume.file.path();
@@ -96,23 +106,31 @@ class Verification {
 
     const Digest hash = sha256(metadata.statement());
     if (have_ && hash != bundle_.statement_hash_)
-      return refuse(RefusalKind::foreign_volume, fmt::format("it is volume {} of another bundle (sequence {}, not {})", metadata.preamble.volume, s.sequence, bundle_.statement_.sequence),
+      return refuse(RefusalKind::foreign_volume,
+                    fmt::format("it is volume {} of another bundle (sequence {}, not {})", metadata.preamble.volume, s.sequence,
+                                bundle_.statement_.sequence),
                     "give the volumes of one bundle at a time");
     return judge_place(metadata, volume, s, hash, *root);
   }
 
   /// Step 7: what the statement binds by hash, and the volume's place and size.
-  Result<void> judge_place(const Metadata& metadata, MediumVolume& volume, const Statement& s, const Digest& hash, const RootDocument& root) {
+  Result<void> judge_place(const Metadata& metadata, MediumVolume& volume, const Statement& s, const Digest& hash,
+                           const RootDocument& root) {
     const std::uint32_t number = metadata.preamble.volume;
-    if (number > s.volumes) return refuse(RefusalKind::damaged, "it gives a volume number that the bundle does not have", kFreshCopy);
-    if (sha256(metadata.volume_table()) != s.volume_table_hash) return refuse(RefusalKind::damaged, "its volume table is damaged", kFreshCopy);
+    if (number > s.volumes)
+      return refuse(RefusalKind::damaged, "it gives a volume number that the bundle does not have", kFreshCopy);
+    if (sha256(metadata.volume_table()) != s.volume_table_hash)
+      return refuse(RefusalKind::damaged, "its volume table is damaged", kFreshCopy);
     auto table = decode_volume_table(metadata.volume_table(), s);
     if (!table) return tl::unexpected(std::move(table.error()));
     const VolumeRecord& record = (*table)[number - 1];
-    if (metadata.preamble.leaves_bytes != blocks_of(record.payload_bytes, s.block_log2) * 32 || hash_leaves(s.bundle, number, metadata.leaves()) != record.leaves_hash)
-      return refuse(RefusalKind::damaged, "its list of block hashes is damaged, or it is not the volume that it says", kFreshCopy);
+    if (metadata.preamble.leaves_bytes != blocks_of(record.payload_bytes, s.block_log2) * 32 ||
+        hash_leaves(s.bundle, number, metadata.leaves()) != record.leaves_hash)
+      return refuse(RefusalKind::damaged, "its list of block hashes is damaged, or it is not the volume that it says",
+                    kFreshCopy);
     if (have_ && bundle_.volumes_.count(number) != 0)
-      return refuse(RefusalKind::repeated_volume, fmt::format("volume {} is here twice", number), "take one of the two copies away");
+      return refuse(RefusalKind::repeated_volume, fmt::format("volume {} is here twice", number),
+                    "take one of the two copies away");
     const std::uint64_t expected = volume_file_bytes(metadata.preamble, s, record);
     const std::uint64_t size = volume.sized ? size_of(volume.file) : expected;
     if (!have_) {
@@ -128,7 +146,9 @@ class Verification {
       present_but_bad(number, volume);
       return {};
     }
-    if (size > expected) add(refuse(RefusalKind::extended, fmt::format("it has {} bytes more than were signed", size - expected), kFreshCopy), volume.file.path());
+    if (size > expected)
+      add(refuse(RefusalKind::extended, fmt::format("it has {} bytes more than were signed", size - expected), kFreshCopy),
+          volume.file.path());
     if (carries_manifest(number, s.volumes))
       if (auto good = take_manifest(volume.file); !good) {
         present_but_bad(number, volume);
@@ -139,11 +159,14 @@ class Verification {
   }
 
   /// The volume counts as here, so that it is not reported missing as well; its body is not read.
-  void present_but_bad(std::uint32_t number, MediumVolume& volume) { bundle_.volumes_[number] = {Fd(-1, volume.file.path()), {}, volume.sized}; }
+  void present_but_bad(std::uint32_t number, MediumVolume& volume) {
+    bundle_.volumes_[number] = {Fd(-1, volume.file.path()), {}, volume.sized};
+  }
 
   Result<void> take_manifest(const Fd& file) {
     std::string text(static_cast<std::size_t>(bundle_.statement_.manifest_bytes), '\0');
-    if (read_up_to(file, std::as_writable_bytes(std::span(text))) != text.size()) return refuse(RefusalKind::cut, "it ends within its manifest", kFreshCopy);
+    if (read_up_to(file, std::as_writable_bytes(std::span(text))) != text.size())
+      return refuse(RefusalKind::cut, "it ends within its manifest", kFreshCopy);
     return bundle_.supply_manifest(std::move(text));
   }
 
@@ -200,7 +223,8 @@ std::optional<Claims> read_claims(Medium medium, Findings& findings) {
 
 void report_missing(const VerifiedBundle& bundle, const std::vector<std::uint32_t>& missing, Findings& findings) {
   for (const auto number : missing)
-    findings.push_back(std::move(refuse(RefusalKind::missing_volume, fmt::format("volume {} of {} is not here", number, bundle.statement().volumes),
+    findings.push_back(std::move(refuse(RefusalKind::missing_volume,
+                                        fmt::format("volume {} of {} is not here", number, bundle.statement().volumes),
                                         "bring the medium that holds " + volume_file_name(bundle.statement().bundle, number))
                                      .value())
                            .in(volume_file_name(bundle.statement().bundle, number)));
@@ -212,7 +236,11 @@ namespace {
 class BodyReader {
  public:
   BodyReader(const VerifiedBundle& bundle, BodySink& sink, Findings& findings, const std::function<void(std::uint64_t)>& on_bytes)
-      : bundle_(bundle), sink_(sink), findings_(findings), on_bytes_(on_bytes), buffer_(std::size_t{1} << bundle.statement().block_log2) {}
+      : bundle_(bundle),
+        sink_(sink),
+        findings_(findings),
+        on_bytes_(on_bytes),
+        buffer_(std::size_t{1} << bundle.statement().block_log2) {}
 
   bool read(std::uint32_t number, const Fd& file, ByteSpan leaves, bool sized) {
     const Statement& s = bundle_.statement();
@@ -236,7 +264,8 @@ class BodyReader {
         sink_.block(record.payload_offset + at, part);
       } else {
         good = false;
-        Refusal refusal = refuse(RefusalKind::damaged, fmt::format("block {} of its payload is damaged", block), kFreshCopy).value();
+        Refusal refusal =
+            refuse(RefusalKind::damaged, fmt::format("block {} of its payload is damaged", block), kFreshCopy).value();
         if (const off_t position = ::lseek(file.get(), 0, SEEK_CUR); sized && position >= 0)
           refusal.offset = static_cast<std::uint64_t>(position) - wanted;
         findings_.push_back(std::move(refusal).in(file.path()));
@@ -246,7 +275,9 @@ class BodyReader {
     }
     std::byte beyond{};
     if (read_up_to(file, std::span(&beyond, 1)) != 0) {
-      if (!sized) findings_.push_back(std::move(refuse(RefusalKind::extended, "something follows after its end", kFreshCopy).value()).in(file.path()));
+      if (!sized)
+        findings_.push_back(
+            std::move(refuse(RefusalKind::extended, "something follows after its end", kFreshCopy).value()).in(file.path()));
       good = false;
     }
     if (good) sink_.volume_good(number);
@@ -256,7 +287,8 @@ class BodyReader {
  private:
   bool cut(const Fd& file) {
     cut_ = true;
-    findings_.push_back(std::move(refuse(RefusalKind::cut, "it became shorter while it was read", kFreshCopy).value()).in(file.path()));
+    findings_.push_back(
+        std::move(refuse(RefusalKind::cut, "it became shorter while it was read", kFreshCopy).value()).in(file.path()));
     return false;
   }
 
@@ -274,7 +306,8 @@ class BodyReader {
         left -= part.size();
       }
       if (hasher.finish() != facts->hash) {
-        findings_.push_back(std::move(refuse(RefusalKind::damaged, "its tables are damaged", kFreshCopy).value()).in(file.path()));
+        findings_.push_back(
+            std::move(refuse(RefusalKind::damaged, "its tables are damaged", kFreshCopy).value()).in(file.path()));
         good = false;
       }
     }

@@ -86,7 +86,8 @@ class BodySink {
 };
 
 /// Step 8: reads and judges tables and blocks of all volumes here. True if nothing was wrong with them. Once only.
-bool read_bodies(VerifiedBundle& bundle, BodySink& sink, Findings& findings, const std::function<void(std::uint64_t)>& on_bytes = {});
+bool read_bodies(VerifiedBundle& bundle, BodySink& sink, Findings& findings,
+                 const std::function<void(std::uint64_t)>& on_bytes = {});
 
 /// missing_volume findings for `missing`.
 void report_missing(const VerifiedBundle& bundle, const std::vector<std::uint32_t>& missing, Findings& findings);

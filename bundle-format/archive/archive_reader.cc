@@ -272,9 +272,9 @@ class Names {
 
  private:
   struct Seen {
-    std::string spelled;   // empty if it is the folded name
+    std::string spelled;  // empty if it is the folded name
     bool folder = false;
-    bool listed = false;   // a member of its own
+    bool listed = false;  // a member of its own
   };
 
   static Result<void> too_many() {

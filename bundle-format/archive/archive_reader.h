@@ -38,9 +38,9 @@ class MemberSink {
 };
 
 struct ArchiveFacts {
-  std::uint64_t expanded_bytes = 0;   // of the whole tar stream
+  std::uint64_t expanded_bytes = 0;  // of the whole tar stream
   std::uint64_t files = 0;
-  std::string top_folder;             // the single folder that everything lies in, or ""
+  std::string top_folder;  // the single folder that everything lies in, or ""
 };
 
 /// Reads `archive` from its beginning to its end, checks every checksum of the compression, and hands the members to

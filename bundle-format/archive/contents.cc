@@ -21,8 +21,8 @@ class Collector : public MemberSink {
     RelPath path;
     Digest hash{};
     std::uint64_t bytes = 0;
-    std::string text;                 // of what may be a pointer
-    std::optional<KpatchInfo> info;   // of a kpatch.info
+    std::string text;                // of what may be a pointer
+    std::optional<KpatchInfo> info;  // of a kpatch.info
   };
 
   void begin_file(const RelPath& path, std::uint64_t bytes) override {
@@ -65,7 +65,8 @@ PatchsetContents place_all(const Collector& found, const std::string& product, c
     const auto path = beneath_top(file.path, top_folder);
     if (!path) continue;
     const Place place = place_of(product, *path);
-    if (place.kind == Place::Kind::pointer && file.bytes <= kMaxPointer) out.pointers.push_back({place.ident, place.name, false, file.text});
+    if (place.kind == Place::Kind::pointer && file.bytes <= kMaxPointer)
+      out.pointers.push_back({place.ident, place.name, false, file.text});
     if (place.kind != Place::Kind::level_file) continue;
     Level& level = levels[{place.ident, place.level}];
     level.ident = place.ident;
@@ -83,7 +84,8 @@ PatchsetContents place_all(const Collector& found, const std::string& product, c
     std::sort(level.files.begin(), level.files.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
     out.levels.push_back(std::move(level));
   }
-  std::sort(out.pointers.begin(), out.pointers.end(), [](const auto& a, const auto& b) { return std::tie(a.ident, a.name) < std::tie(b.ident, b.name); });
+  std::sort(out.pointers.begin(), out.pointers.end(),
+            [](const auto& a, const auto& b) { return std::tie(a.ident, a.name) < std::tie(b.ident, b.name); });
   return out;
 }
 
@@ -98,8 +100,8 @@ Digest Level::digest() const {
   return hasher.finish();
 }
 
-Result<PatchsetContents> read_contents(const Fd& archive, const ArchiveName& name, const ArchiveLimits& limits, FileKeeper& keeper,
-                                       const std::function<void(std::uint64_t)>& on_read) {
+Result<PatchsetContents> read_contents(const Fd& archive, const ArchiveName& name, const ArchiveLimits& limits,
+                                       FileKeeper& keeper, const std::function<void(std::uint64_t)>& on_read) {
   Collector found(keeper);
   auto facts = read_archive(archive, name.compression, limits, found, on_read);
   if (!facts) return tl::unexpected(std::move(facts.error()));

@@ -35,7 +35,7 @@ struct LevelFile {
 
 /// One folder <ident>/<level>/, the unit that a feed serves.
 struct Level {
-  std::string ident;             // khash or build id
+  std::string ident;  // khash or build id
   std::uint64_t level = 0;
   std::vector<LevelFile> files;  // ascending by name
   KpatchInfo info;               // of its kpatch.info, if it has one
@@ -44,21 +44,21 @@ struct Level {
 
 struct Pointer {
   std::string ident;
-  std::string name;   // "latest.v1"
+  std::string name;  // "latest.v1"
   bool is_link = false;
-  std::string text;   // the file's bytes, or the link's target
+  std::string text;  // the file's bytes, or the link's target
 };
 
 struct PatchsetContents {
   std::vector<Level> levels;      // ascending by ident, level
   std::vector<Pointer> pointers;  // ascending by ident, name
   std::uint64_t expanded_bytes = 0;
-  std::uint64_t files = 0;        // regular files, served or not
+  std::uint64_t files = 0;  // regular files, served or not
 };
 
 constexpr std::uint64_t kMaxPointer = 64 << 10;  // a larger file is no pointer
 
-Result<PatchsetContents> read_contents(const Fd& archive, const ArchiveName& name, const ArchiveLimits& limits, FileKeeper& keeper,
-                                       const std::function<void(std::uint64_t)>& on_read = {});
+Result<PatchsetContents> read_contents(const Fd& archive, const ArchiveName& name, const ArchiveLimits& limits,
+                                       FileKeeper& keeper, const std::function<void(std::uint64_t)>& on_read = {});
 
 }  // namespace patchferry

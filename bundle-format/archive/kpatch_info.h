@@ -17,8 +17,8 @@ struct CveFix {
 };
 
 struct KpatchInfo {
-  std::string kernel;        // of "uname:", else "kernel:"; [A-Za-z0-9._+~:-]{1,128}, else ""
-  std::vector<CveFix> fixes; // sorted by cve, unique, highest score kept
+  std::string kernel;         // of "uname:", else "kernel:"; [A-Za-z0-9._+~:-]{1,128}, else ""
+  std::vector<CveFix> fixes;  // sorted by cve, unique, highest score kept
 };
 
 constexpr std::size_t kMaxKpatchInfo = 4 << 20;  // bytes; callers hand in no more

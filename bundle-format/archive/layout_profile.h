@@ -17,9 +17,9 @@ namespace patchferry {
 struct Place {
   enum class Kind { level_file, pointer, other };
   Kind kind = Kind::other;
-  std::string ident;       // khash or build id (lower-case hex)
-  std::uint64_t level = 0; // of a level_file
-  std::string name;        // rest of the path beneath the level; or the pointer's file name
+  std::string ident;        // khash or build id (lower-case hex)
+  std::uint64_t level = 0;  // of a level_file
+  std::string name;         // rest of the path beneath the level; or the pointer's file name
 };
 
 /// `product` decides what an ident is: kernel → 40 hex digits (khash); others → build id, 8 to 128 hex digits of even

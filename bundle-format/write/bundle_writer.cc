@@ -20,7 +20,8 @@ constexpr unsigned kDefaultBlockLog2 = 20;
 unsigned choose_block_log2(std::uint64_t volume, std::uint64_t payload) {
   constexpr std::uint64_t kAllLeaves = 16 << 20;
   unsigned log2 = kDefaultBlockLog2;
-  while (log2 < kMaxBlockLog2 && (blocks_of(volume, log2) * 32 > kMaxLeaves / 2 || blocks_of(payload, log2) * 32 > kAllLeaves)) ++log2;
+  while (log2 < kMaxBlockLog2 && (blocks_of(volume, log2) * 32 > kMaxLeaves / 2 || blocks_of(payload, log2) * 32 > kAllLeaves))
+    ++log2;
   return log2;
 }
 
@@ -33,11 +34,12 @@ std::uint64_t payload_that_fits(std::uint64_t room, unsigned block_log2) {
 }
 
 /// Payload bytes per volume, for exactly `count` volumes; empty if they do not hold it all.
-std::vector<std::uint64_t> spread(std::uint64_t payload, std::uint32_t count, std::uint64_t limit, std::uint64_t fixed, std::uint64_t described,
-                                  unsigned block_log2) {
+std::vector<std::uint64_t> spread(std::uint64_t payload, std::uint32_t count, std::uint64_t limit, std::uint64_t fixed,
+                                  std::uint64_t described, unsigned block_log2) {
   std::vector<std::uint64_t> out;
   for (std::uint32_t volume = 1; volume <= count; ++volume) {
-    const std::uint64_t overhead = fixed + std::uint64_t{count} * kVolumeRecordSize + (carries_manifest(volume, count) ? described : 0);
+    const std::uint64_t overhead =
+        fixed + std::uint64_t{count} * kVolumeRecordSize + (carries_manifest(volume, count) ? described : 0);
     if (overhead >= limit) return {};
     const std::uint64_t fits = std::min(payload, payload_that_fits(limit - overhead, block_log2));
     out.push_back(fits);
@@ -47,18 +49,22 @@ std::vector<std::uint64_t> spread(std::uint64_t payload, std::uint32_t count, st
   return out;
 }
 
-Result<std::vector<std::uint64_t>> choose_volumes(std::uint64_t payload, std::uint64_t limit, std::uint64_t fixed, std::uint64_t described, unsigned block_log2) {
+Result<std::vector<std::uint64_t>> choose_volumes(std::uint64_t payload, std::uint64_t limit, std::uint64_t fixed,
+                                                  std::uint64_t described, unsigned block_log2) {
   if (limit == 0) return std::vector<std::uint64_t>{payload};
   std::uint64_t most = limit;
   for (std::uint64_t count = 1; count <= kMaxVolumes;) {
     auto parts = spread(payload, static_cast<std::uint32_t>(count), limit, fixed, described, block_log2);
     if (!parts.empty()) return parts;
     // Only the table grows with the count: jump to what the payload needs at the very least, then go on by ones.
-    most = limit > fixed + count * kVolumeRecordSize ? payload_that_fits(limit - fixed - count * kVolumeRecordSize, block_log2) : 0;
+    most =
+        limit > fixed + count * kVolumeRecordSize ? payload_that_fits(limit - fixed - count * kVolumeRecordSize, block_log2) : 0;
     if (most == 0) break;
     count = std::max(count + 1, (payload + most - 1) / most);
   }
-  return refuse(RefusalKind::too_large, fmt::format("a volume of {} bytes is too small for this bundle: {} bytes of each are needed for its description", limit, fixed + described),
+  return refuse(RefusalKind::too_large,
+                fmt::format("a volume of {} bytes is too small for this bundle: {} bytes of each are needed for its description",
+                            limit, fixed + described),
                 "give a larger --volume-size");
 }
 
@@ -173,7 +179,8 @@ void write_volume(const SignedBundle& bundle, std::uint32_t volume, const Fd& ou
   }
   Bytes buffer(std::size_t{1} << 20);
   for (std::uint64_t at = 0; at < record.payload_bytes;) {
-    const auto part = std::span(buffer).first(static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), record.payload_bytes - at)));
+    const auto part =
+        std::span(buffer).first(static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), record.payload_bytes - at)));
     layout.payload.read(record.payload_offset + at, part);
     write_all(out, part);
     at += part.size();

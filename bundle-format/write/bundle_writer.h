@@ -27,8 +27,8 @@ using OnBytes = std::function<void(std::uint64_t)>;
 
 /// All that a bundle says and holds, before it has a shape on a medium.
 struct Draft {
-  Statement statement;   // identity, sequence, states, times; counts, lengths and hashes are filled in by lay_out
-  Manifest manifest;     // table facts are filled in by lay_out
+  Statement statement;  // identity, sequence, states, times; counts, lengths and hashes are filled in by lay_out
+  Manifest manifest;    // table facts are filled in by lay_out
   Tables tables;
   PayloadSource payload;
   std::vector<SignedRoot> root_chain;
@@ -36,13 +36,13 @@ struct Draft {
 
 struct Layout {
   std::string site;
-  Statement statement;               // complete
+  Statement statement;  // complete
   std::vector<VolumeRecord> volumes;
-  std::vector<Bytes> leaves;         // by volume
+  std::vector<Bytes> leaves;  // by volume
   Bytes volume_table;
   Bytes root_chain;
   std::string manifest;
-  Bytes tables;                      // objects, recipes, packs
+  Bytes tables;  // objects, recipes, packs
   PayloadSource payload;
 };
 

@@ -19,7 +19,8 @@ constexpr std::size_t kMemory = crypto_pwhash_argon2id_MEMLIMIT_MODERATE;
 
 std::array<unsigned char, crypto_secretbox_KEYBYTES> stretch(std::string_view password, const unsigned char* salt) {
   std::array<unsigned char, crypto_secretbox_KEYBYTES> key{};
-  if (crypto_pwhash(key.data(), key.size(), password.data(), password.size(), salt, kPasses, kMemory, crypto_pwhash_ALG_ARGON2ID13) != 0)
+  if (crypto_pwhash(key.data(), key.size(), password.data(), password.size(), salt, kPasses, kMemory,
+                    crypto_pwhash_ALG_ARGON2ID13) != 0)
     throw SystemFailure("cannot turn the password into a key: 256 MiB of memory are needed", 0);
   return key;
 }
@@ -27,13 +28,17 @@ std::array<unsigned char, crypto_secretbox_KEYBYTES> stretch(std::string_view pa
 struct ExpandedKey {
   std::array<unsigned char, crypto_sign_SECRETKEYBYTES> secret{};
   std::array<unsigned char, crypto_sign_PUBLICKEYBYTES> open{};
-  explicit ExpandedKey(const std::array<unsigned char, 32>& seed) { crypto_sign_seed_keypair(open.data(), secret.data(), seed.data()); }
+  explicit ExpandedKey(const std::array<unsigned char, 32>& seed) {
+    crypto_sign_seed_keypair(open.data(), secret.data(), seed.data());
+  }
   ~ExpandedKey() { sodium_memzero(secret.data(), secret.size()); }
 };
 
 }  // namespace
 
-SigningKey::SigningKey(SigningKey&& other) noexcept : seed_(other.seed_) { sodium_memzero(other.seed_.data(), other.seed_.size()); }
+SigningKey::SigningKey(SigningKey&& other) noexcept : seed_(other.seed_) {
+  sodium_memzero(other.seed_.data(), other.seed_.size());
+}
 SigningKey::~SigningKey() { sodium_memzero(seed_.data(), seed_.size()); }
 
 SigningKey SigningKey::generate() {
@@ -59,8 +64,8 @@ Signature SigningKey::sign(DocumentType type, ByteSpan body) const {
   const ExpandedKey expanded(seed_);
   const Bytes message = signed_bytes(type, body);
   Signature out{};
-  crypto_sign_detached(reinterpret_cast<unsigned char*>(out.data()), nullptr, reinterpret_cast<const unsigned char*>(message.data()),
-                       message.size(), expanded.secret.data());
+  crypto_sign_detached(reinterpret_cast<unsigned char*>(out.data()), nullptr,
+                       reinterpret_cast<const unsigned char*>(message.data()), message.size(), expanded.secret.data());
   return out;
 }
 
@@ -81,7 +86,8 @@ bool needs_password(std::string_view key_file) { return key_file.starts_with(kSe
 
 Result<SigningKey> SigningKey::decode(std::string_view text, std::string_view password) {
   const auto not_a_key = [] {
-    return refuse(RefusalKind::malformed, "this is not a Patchferry secret key", "give the .key file that 'patchferry keygen' wrote");
+    return refuse(RefusalKind::malformed, "this is not a Patchferry secret key",
+                  "give the .key file that 'patchferry keygen' wrote");
   };
   if (text.empty() || text.back() != '\n') return not_a_key();
   text.remove_suffix(1);
@@ -101,7 +107,9 @@ Result<SigningKey> SigningKey::decode(std::string_view text, std::string_view pa
   auto stretched = stretch(password, salt);
   const int opened = crypto_secretbox_open_easy(key.seed_.data(), box, 32 + crypto_secretbox_MACBYTES, nonce, stretched.data());
   sodium_memzero(stretched.data(), stretched.size());
-  if (opened != 0) return refuse(RefusalKind::bad_signature, "the password does not open this key", "type the password that 'patchferry keygen' asked for");
+  if (opened != 0)
+    return refuse(RefusalKind::bad_signature, "the password does not open this key",
+                  "type the password that 'patchferry keygen' asked for");
   return key;
 }
 

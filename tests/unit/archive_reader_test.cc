@@ -216,12 +216,12 @@ TEST_CASE("what is no compressed tar is refused as not an archive") {
   CHECK(kind({}) == "not-an-archive");
   CHECK(kind(as_bytes("x")) == "not-an-archive");
   CHECK(kind(as_bytes("This is text, and a good deal longer than any magic.")) == "not-an-archive");
-  CHECK(kind(tar) == "not-an-archive");                                      // no compression
-  CHECK(kind(packed(tar, Packing::gzip)) == "not-an-archive");               // another compression
-  CHECK(kind(packed({}, Packing::bzip2)) == "not-an-archive");               // nothing inside
-  CHECK(kind(packed(as_bytes("text"), Packing::bzip2)) == "not-an-archive"); // no tar inside
+  CHECK(kind(tar) == "not-an-archive");                                       // no compression
+  CHECK(kind(packed(tar, Packing::gzip)) == "not-an-archive");                // another compression
+  CHECK(kind(packed({}, Packing::bzip2)) == "not-an-archive");                // nothing inside
+  CHECK(kind(packed(as_bytes("text"), Packing::bzip2)) == "not-an-archive");  // no tar inside
   CHECK(kind(packed(as_bytes(std::string(4096, 'x')), Packing::bzip2)) == "not-an-archive");
-  CHECK(kind(packed(Bytes(10240), Packing::bzip2)) == "not-an-archive");     // a tar of nothing
+  CHECK(kind(packed(Bytes(10240), Packing::bzip2)) == "not-an-archive");  // a tar of nothing
   CHECK(kind_of_tar(TarBuilder().folder("./").finish()) == "not-an-archive");
   CHECK(kind_of(read_packed(packed(tar, Packing::bzip2), Compression::gzip).facts) == "not-an-archive");
 }
@@ -316,8 +316,19 @@ TEST_CASE("only links named latest to a bare level get through") {
 }
 
 TEST_CASE("names outside the grammar are refused as bad names") {
-  const std::string names[] = {"a b", "a//b", "a/./b", "././a", "a\nb", "\x1b[31m", "\xe2\x80\xae", "\xff\xfe", "a\\b", "a:b",
-                               "~", std::string(256, 'a'), "a/b/c/d/e/f/g/h/i/j/k/l/m/n/o/p/q"};
+  const std::string names[] = {"a b",
+                               "a//b",
+                               "a/./b",
+                               "././a",
+                               "a\nb",
+                               "\x1b[31m",
+                               "\xe2\x80\xae",
+                               "\xff\xfe",
+                               "a\\b",
+                               "a:b",
+                               "~",
+                               std::string(256, 'a'),
+                               "a/b/c/d/e/f/g/h/i/j/k/l/m/n/o/p/q"};
   for (const auto& name : names) {
     INFO(name);
     CHECK(kind_of_tar(TarBuilder().file(name, "x").finish()) == "bad-name");
@@ -387,12 +398,12 @@ TEST_CASE("impossible sizes are refused") {
     tar.header({.name = "a/f", .size_field = field}).content("x");
     return kind_of_tar(tar.finish());
   };
-  CHECK(kind("77777777777") == "too-large");                                    // 8 GiB − 1
+  CHECK(kind("77777777777") == "too-large");  // 8 GiB − 1
   CHECK(kind(std::string("\x80\0\0\0\x3f\xff\xff\xff\xff\xff\xff\xff", 12)) == "too-large");
   CHECK(kind(std::string("\x80\0\0\0\x7f\xff\xff\xff\xff\xff\xff\xff", 12)) == "not-an-archive");  // overflows with its padding
-  CHECK(kind(std::string("\x80\0\0\0\0\0\0\x01\0\0\0\0", 12)) == "too-large");  // 2^32
-  CHECK(kind(std::string(12, '\xff')) == "not-an-archive");                     // −1
-  CHECK(kind(std::string("\x80\0\0\0\x80\0\0\0\0\0\0\0", 12)) != "accepted");   // 2^63
+  CHECK(kind(std::string("\x80\0\0\0\0\0\0\x01\0\0\0\0", 12)) == "too-large");                     // 2^32
+  CHECK(kind(std::string(12, '\xff')) == "not-an-archive");                                        // −1
+  CHECK(kind(std::string("\x80\0\0\0\x80\0\0\0\0\0\0\0", 12)) != "accepted");                      // 2^63
   CHECK(kind("-0000000001") == "not-an-archive");
   for (const std::string size : {"-1", "18446744073709551615", "9223372036854775808"}) {
     INFO(size);

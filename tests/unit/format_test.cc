@@ -66,8 +66,8 @@ TEST_CASE("a statement with an unknown version, flag, or reserved byte is refuse
   CHECK(kind_with(8, 2) == RefusalKind::unknown_format);
   CHECK(kind_with(10, 2) == RefusalKind::unknown_format);
   CHECK(kind_with(12, 1) == RefusalKind::unknown_format);
-  CHECK(kind_with(255, 0xff) == RefusalKind::too_large);   // payload beyond the ceiling
-  CHECK(kind_with(335, 0x01) == RefusalKind::too_large);   // manifest beyond the ceiling
+  CHECK(kind_with(255, 0xff) == RefusalKind::too_large);  // payload beyond the ceiling
+  CHECK(kind_with(335, 0x01) == RefusalKind::too_large);  // manifest beyond the ceiling
   CHECK(kind_with(368, 1) == RefusalKind::malformed);
   CHECK(kind_with(511, 1) == RefusalKind::malformed);
 }
@@ -133,7 +133,8 @@ TEST_CASE("signatures count by distinct keys of the role, each of them valid") {
   for (const auto& s : signers) root.keys.push_back(s.public_key());
   std::sort(root.keys.begin(), root.keys.end());
   const auto index = [&](std::size_t signer) {
-    return static_cast<std::uint8_t>(std::find(root.keys.begin(), root.keys.end(), signers[signer].public_key()) - root.keys.begin());
+    return static_cast<std::uint8_t>(std::find(root.keys.begin(), root.keys.end(), signers[signer].public_key()) -
+                                     root.keys.begin());
   };
   std::vector<std::uint8_t> releasers = {index(0), index(1)};
   std::sort(releasers.begin(), releasers.end());
@@ -151,9 +152,9 @@ TEST_CASE("signatures count by distinct keys of the role, each of them valid") {
   };
   CHECK(check_signatures(root, Role::release, DocumentType::bundle, body, {by(0), by(1)}));
   CHECK(kind({by(0)}) == RefusalKind::threshold);
-  CHECK(kind({by(0), by(2)}) == RefusalKind::unknown_key);                            // a key of another role
-  CHECK(kind({by(0), by(1), by(3)}) == RefusalKind::unknown_key);                     // enough, and one too many
-  CHECK(kind({by(0), by(1, DocumentType::root)}) == RefusalKind::bad_signature);      // signed as another kind of document
+  CHECK(kind({by(0), by(2)}) == RefusalKind::unknown_key);                        // a key of another role
+  CHECK(kind({by(0), by(1), by(3)}) == RefusalKind::unknown_key);                 // enough, and one too many
+  CHECK(kind({by(0), by(1, DocumentType::root)}) == RefusalKind::bad_signature);  // signed as another kind of document
   Envelope damaged = {by(0), by(1)};
   damaged[1].signature[5] ^= std::byte{1};
   CHECK(kind(damaged) == RefusalKind::bad_signature);
@@ -277,7 +278,9 @@ TEST_CASE("a receipt is believed only with its signature, and written one way") 
   receipt.site = "plant1";
   receipt.sequence = 3;
   receipt.patchsets = {{"K20260105_01", sha256(as_bytes("a"))}, {"U20260112_01", sha256(as_bytes("b"))}};
-  const auto sealed = [&](const Receipt& r) { return encode_receipt(r, key.public_key(), key.sign(DocumentType::receipt, as_bytes(encode_receipt_body(r)))); };
+  const auto sealed = [&](const Receipt& r) {
+    return encode_receipt(r, key.public_key(), key.sign(DocumentType::receipt, as_bytes(encode_receipt_body(r))));
+  };
   const std::string text = sealed(receipt);
   const auto decoded = decode_receipt(text);
   REQUIRE(decoded);
@@ -311,9 +314,11 @@ TEST_CASE("published Ed25519 vectors: the libraries agree with RFC 8032, and ref
   // RFC 8032, 7.1, test 1: an empty message. Ours are never empty, so the raw primitive is what is compared.
   const auto seed = array_from_hex<32>("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60");
   REQUIRE(seed);
-  CHECK(to_hex(SigningKey::from_seed(*seed).public_key().bytes) == "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a");
+  CHECK(to_hex(SigningKey::from_seed(*seed).public_key().bytes) ==
+        "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a");
   // Keys of small order, for which anybody can make "signatures".
-  for (const char* weak : {"0000000000000000000000000000000000000000000000000000000000000000", "0100000000000000000000000000000000000000000000000000000000000000",
+  for (const char* weak : {"0000000000000000000000000000000000000000000000000000000000000000",
+                           "0100000000000000000000000000000000000000000000000000000000000000",
                            "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f"}) {
     const auto decoded = decode_public_key(std::string("patchferry-public-key-1 ed25519 ") + weak + "\n");
     CHECK_FALSE(decoded);
@@ -322,8 +327,9 @@ TEST_CASE("published Ed25519 vectors: the libraries agree with RFC 8032, and ref
   const SigningKey key = test_key(3);
   const Bytes body(10);
   Signature malleable = key.sign(DocumentType::bundle, body);
-  static constexpr unsigned char kOrder[32] = {0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14,
-                                               0,    0,    0,    0,    0,    0,    0,    0,    0,    0,    0,    0,    0,    0,    0,    0x10};
+  static constexpr unsigned char kOrder[32] = {0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7,
+                                               0xa2, 0xde, 0xf9, 0xde, 0x14, 0,    0,    0,    0,    0,    0,
+                                               0,    0,    0,    0,    0,    0,    0,    0,    0,    0x10};
   unsigned carry = 0;
   for (std::size_t i = 0; i < 32; ++i) {
     carry += static_cast<unsigned>(malleable[32 + i]) + kOrder[i];

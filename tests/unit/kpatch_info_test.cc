@@ -40,14 +40,12 @@ TEST_CASE("the score may stand before the CVE of its record") {
 
 TEST_CASE("a record without a score does not inherit one") {
   CHECK(fixes_in("kpatch-cve: CVE-2022-0001\nkpatch-cvss: 7.0\n\nkpatch-cve: CVE-2022-0002\nkpatch-cvss: N/A\n\n"
-                 "kpatch-cve: CVE-2022-0003\n") ==
-        "CVE-2022-0001=70 CVE-2022-0002=0 CVE-2022-0003=0 ");
+                 "kpatch-cve: CVE-2022-0003\n") == "CVE-2022-0001=70 CVE-2022-0002=0 CVE-2022-0003=0 ");
 }
 
 TEST_CASE("a CVE named twice is listed once with its highest score") {
   CHECK(fixes_in("kpatch-cve: CVE-2022-0001\nkpatch-cvss: 4.0\n\nkpatch-cve: CVE-2022-0001\nkpatch-cvss: 9.8\n\n"
-                 "kpatch-cve: CVE-2022-0001 CVE-2022-0001\n") ==
-        "CVE-2022-0001=98 ");
+                 "kpatch-cve: CVE-2022-0001 CVE-2022-0001\n") == "CVE-2022-0001=98 ");
 }
 
 TEST_CASE("lines may end in CR LF and the last one in nothing") {
@@ -72,8 +70,7 @@ TEST_CASE("what does not fit the grammar is left out") {
   CHECK(fixes_in("kpatch-cve: N/A\nkpatch-cvss: N/A\n").empty());
   CHECK(fixes_in("kpatch-cve:\n").empty());
   CHECK(fixes_in("kpatch-cve: CVE-2022-123 CVE-22-1234 CVE-2022-12a4 cve-2022-1234 XCVE-2022-1234 CVE-2022_1234 CVE-2022-\x1b[0m "
-                 "CVE-2022-1234567\n") ==
-        "CVE-2022-1234567=0 ");
+                 "CVE-2022-1234567\n") == "CVE-2022-1234567=0 ");
   CHECK(fixes_in("kpatch-cve: CVE-2022-" + std::string(20, '1') + "\n").empty());
   for (const char* score : {"10.1", "11", "99.9", "100", "-1", "7.", ".7", "7.85", "7,8", "0x7", "high", ""}) {
     INFO(score);

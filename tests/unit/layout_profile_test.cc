@@ -54,11 +54,28 @@ TEST_CASE("a pointer lies beside the levels") {
 }
 
 TEST_CASE("everything else is known as other and so never served") {
-  const std::string others[] = {
-      "before", "after", "set-patch-server", "latest", "latest.v1", kKhash, kKhash + "/27", kKhash + "/version",
-      kKhash + "/latest.", kKhash + "/latestx", kKhash + "/Latest", kKhash + "/027/kpatch.bin", kKhash + "/00/f",
-      kKhash + "/4294967296/f", kKhash + "/99999999999999999999/f", kKhash + "/-1/f", kKhash + "/1.0/f", kKhash + "0/1/f",
-      kKhash.substr(1) + "/1/f", "0123456789ABCDEF0123456789ABCDEF01234567/1/f", "top/" + kKhash + "/1/f", kBuildId + "/1/f"};
+  const std::string others[] = {"before",
+                                "after",
+                                "set-patch-server",
+                                "latest",
+                                "latest.v1",
+                                kKhash,
+                                kKhash + "/27",
+                                kKhash + "/version",
+                                kKhash + "/latest.",
+                                kKhash + "/latestx",
+                                kKhash + "/Latest",
+                                kKhash + "/027/kpatch.bin",
+                                kKhash + "/00/f",
+                                kKhash + "/4294967296/f",
+                                kKhash + "/99999999999999999999/f",
+                                kKhash + "/-1/f",
+                                kKhash + "/1.0/f",
+                                kKhash + "0/1/f",
+                                kKhash.substr(1) + "/1/f",
+                                "0123456789ABCDEF0123456789ABCDEF01234567/1/f",
+                                "top/" + kKhash + "/1/f",
+                                kBuildId + "/1/f"};
   for (const auto& text : others) {
     INFO(text);
     const auto p = place("kernel", text);

@@ -26,8 +26,8 @@ SigningKey test_key(unsigned char seed) {
 
 SignedBundle small_bundle(const TempFolder& files, const BundleRecipe& recipe) {
   const SigningKey key = test_key(recipe.key);
-  const std::vector<std::pair<std::string, std::string>> archives = {{"K20260105_01.tar.bz2", recipe.first},
-                                                                     {"U20260112_01.tar.bz2", "and the second one, " + std::string(9000, 'x')}};
+  const std::vector<std::pair<std::string, std::string>> archives = {
+      {"K20260105_01.tar.bz2", recipe.first}, {"U20260112_01.tar.bz2", "and the second one, " + std::string(9000, 'x')}};
   Draft draft;
   Bytes root = encode_root(single_key_root(key.public_key()));
   const Signature signature = key.sign(DocumentType::root, root);
@@ -59,8 +59,10 @@ SignedBundle small_bundle(const TempFolder& files, const BundleRecipe& recipe) {
     spit(files / file, as_bytes(text));
     draft.payload.append(files / file, 0, text.size());
   }
-  std::sort(draft.tables.objects.begin(), draft.tables.objects.end(), [](const auto& a, const auto& b) { return a.hash < b.hash; });
-  std::sort(draft.tables.recipes.begin(), draft.tables.recipes.end(), [](const auto& a, const auto& b) { return a.archive < b.archive; });
+  std::sort(draft.tables.objects.begin(), draft.tables.objects.end(),
+            [](const auto& a, const auto& b) { return a.hash < b.hash; });
+  std::sort(draft.tables.recipes.begin(), draft.tables.recipes.end(),
+            [](const auto& a, const auto& b) { return a.archive < b.archive; });
   auto layout = lay_out(std::move(draft), recipe.volume_size);
   if (!layout) throw UsageError(layout.error().text);
   return sign(std::move(*layout), {&key});

@@ -26,10 +26,10 @@ class TempFolder {
 };
 
 struct BundleRecipe {
-  unsigned char key = 1;             // seed byte of the signing key
+  unsigned char key = 1;  // seed byte of the signing key
   std::string site = "plant1";
   std::uint64_t sequence = 7;
-  unsigned char bundle = 0xb0;       // byte of the bundle id
+  unsigned char bundle = 0xb0;  // byte of the bundle id
   std::uint64_t volume_size = 0;
   std::string first = "the first archive, as the vendor made it";
 };

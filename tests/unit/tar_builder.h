@@ -14,7 +14,7 @@ namespace patchferry::test {
 
 /// The fields of one ustar header; everything may be wrong on purpose.
 struct TarHeader {
-  std::string name;                    // at most 100 bytes
+  std::string name;  // at most 100 bytes
   char type = '0';
   std::uint64_t size = 0;
   std::string link = {};

@@ -58,7 +58,9 @@ TEST_CASE("a receipt is made of the very bytes of the golden vector") {
   r.free_bytes = 1000000;
   r.patchsets = {{"K20260105_01", sha256(as_bytes("a"))}};
   r.withdrawn = {"K20250105_01"};
-  same_as_vector(kVectors + "/plant1.receipt", as_bytes(encode_receipt(r, key.public_key(), key.sign(DocumentType::receipt, as_bytes(encode_receipt_body(r))))));
+  same_as_vector(
+      kVectors + "/plant1.receipt",
+      as_bytes(encode_receipt(r, key.public_key(), key.sign(DocumentType::receipt, as_bytes(encode_receipt_body(r))))));
 }
 
 TEST_CASE("the fuzz targets start from good documents") {
