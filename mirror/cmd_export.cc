@@ -80,11 +80,9 @@ Result<SiteState> site_state(Store& store, const Arguments& args) {
     auto receipt = decode_receipt(bytes ? as_text(*bytes) : std::string_view());
     if (!receipt) return tl::unexpected(std::move(receipt.error()).in(path));
     if (receipt->receipt.site != state.site)
-      return tl::unexpected(
-          std::move(refuse(RefusalKind::wrong_site, "the receipt is of site " + receipt->receipt.site + ", not " + state.site,
-                           "give the receipt of the site that the bundle is for")
-                        .value())
-              .in(path));
+      return tl::unexpected(Refusal{RefusalKind::wrong_site,
+                                    "the receipt is of site " + receipt->receipt.site + ", not " + state.site,
+                                    "give the receipt of the site that the bundle is for", path});
     if (auto learnt = store.learn_receipt(*receipt, as_text(*bytes)); !learnt)
       return tl::unexpected(std::move(learnt.error()).in(path));
     state.receipt = std::move(receipt->receipt);

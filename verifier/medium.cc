@@ -25,10 +25,6 @@ bool is_volume_name(const std::string& name) {
   return ending == ".pfv";
 }
 
-Refusal finding(RefusalKind kind, const std::string& where, const std::string& text, const std::string& hint = {}) {
-  return std::move(refuse(kind, text, hint).value()).in(where);
-}
-
 class Opener {
  public:
   Opener(Medium& medium, Findings& findings) : medium_(medium), findings_(findings) {}
@@ -59,8 +55,8 @@ class Opener {
 
  private:
   void not_regular(const std::string& path) {
-    findings_.push_back(finding(RefusalKind::not_regular, path, "it is a link, pipe or device, not a file",
-                                "copy the bundle again; volumes are ordinary files"));
+    findings_.push_back(Refusal{RefusalKind::not_regular, "it is a link, pipe or device, not a file",
+                                "copy the bundle again; volumes are ordinary files", path});
   }
 
   void read_readme(const Fd& folder) {
@@ -119,8 +115,8 @@ Medium open_media(const std::vector<std::string>& paths, Findings& findings) {
     for (const auto& one : inner) opener.open_folder_volumes(one);
   }
   if (medium.volumes.empty() && findings.empty())
-    findings.push_back(finding(RefusalKind::not_a_bundle, printable(paths.front()), "there is no volume (*.pfv) in it",
-                               "give the folder that the exporter wrote: patchferry-<site>-<number>"));
+    findings.push_back(Refusal{RefusalKind::not_a_bundle, "there is no volume (*.pfv) in it",
+                               "give the folder that the exporter wrote: patchferry-<site>-<number>", printable(paths.front())});
   return medium;
 }
 

@@ -222,12 +222,12 @@ std::optional<Claims> read_claims(Medium medium, Findings& findings) {
 }
 
 void report_missing(const VerifiedBundle& bundle, const std::vector<std::uint32_t>& missing, Findings& findings) {
-  for (const auto number : missing)
-    findings.push_back(std::move(refuse(RefusalKind::missing_volume,
-                                        fmt::format("volume {} of {} is not here", number, bundle.statement().volumes),
-                                        "bring the medium that holds " + volume_file_name(bundle.statement().bundle, number))
-                                     .value())
-                           .in(volume_file_name(bundle.statement().bundle, number)));
+  for (const auto number : missing) {
+    const std::string name = volume_file_name(bundle.statement().bundle, number);
+    findings.push_back(Refusal{RefusalKind::missing_volume,
+                               fmt::format("volume {} of {} is not here", number, bundle.statement().volumes),
+                               "bring the medium that holds " + name, name});
+  }
 }
 
 namespace {
@@ -264,20 +264,17 @@ class BodyReader {
         sink_.block(record.payload_offset + at, part);
       } else {
         good = false;
-        Refusal refusal =
-            refuse(RefusalKind::damaged, fmt::format("block {} of its payload is damaged", block), kFreshCopy).value();
+        Refusal refusal{RefusalKind::damaged, fmt::format("block {} of its payload is damaged", block), kFreshCopy, file.path()};
         if (const off_t position = ::lseek(file.get(), 0, SEEK_CUR); sized && position >= 0)
           refusal.offset = static_cast<std::uint64_t>(position) - wanted;
-        findings_.push_back(std::move(refusal).in(file.path()));
+        findings_.push_back(std::move(refusal));
       }
       at += wanted;
       if (on_bytes_) on_bytes_(wanted);
     }
     std::byte beyond{};
     if (read_up_to(file, std::span(&beyond, 1)) != 0) {
-      if (!sized)
-        findings_.push_back(
-            std::move(refuse(RefusalKind::extended, "something follows after its end", kFreshCopy).value()).in(file.path()));
+      if (!sized) findings_.push_back(Refusal{RefusalKind::extended, "something follows after its end", kFreshCopy, file.path()});
       good = false;
     }
     if (good) sink_.volume_good(number);
@@ -287,8 +284,7 @@ class BodyReader {
  private:
   bool cut(const Fd& file) {
     cut_ = true;
-    findings_.push_back(
-        std::move(refuse(RefusalKind::cut, "it became shorter while it was read", kFreshCopy).value()).in(file.path()));
+    findings_.push_back(Refusal{RefusalKind::cut, "it became shorter while it was read", kFreshCopy, file.path()});
     return false;
   }
 
@@ -306,8 +302,7 @@ class BodyReader {
         left -= part.size();
       }
       if (hasher.finish() != facts->hash) {
-        findings_.push_back(
-            std::move(refuse(RefusalKind::damaged, "its tables are damaged", kFreshCopy).value()).in(file.path()));
+        findings_.push_back(Refusal{RefusalKind::damaged, "its tables are damaged", kFreshCopy, file.path()});
         good = false;
       }
     }
