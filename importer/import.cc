@@ -23,14 +23,20 @@ namespace {
 ImportOutcome refused(Findings findings) { return {ImportOutcome::Kind::refused, std::move(findings), std::nullopt, {}}; }
 ImportOutcome refused(const Refusal& refusal) { return refused(Findings{refusal}); }
 
-/// Refuses before anything is written, rather than in the middle: payload, archives and contents lie side by side.
-void reserve_space(const Site& site, const Plan& plan) {
-  const std::uint64_t needed = plan.read_bytes + plan.write_bytes;
-  const std::uint64_t room = free_bytes(site.base());
+void need_room(const std::string& folder, std::uint64_t needed) {
+  const std::uint64_t room = free_bytes(folder);
   if (room < needed)
     throw SystemFailure(
-        fmt::format("cannot import: {} has {} free, and up to {} are needed", site.base(), size_text(room), size_text(needed)),
+        fmt::format("cannot import: {} has {} free, and up to {} are needed", folder, size_text(room), size_text(needed)),
         ENOSPC);
+}
+
+/// Refuses before anything is written, rather than in the middle: payload, archives and contents lie side by side.
+void reserve_space(const Site& site, const Plan& plan) {
+  need_room(site.base(), plan.read_bytes + plan.write_bytes);
+  std::uint64_t archives = 0;
+  for (const auto& p : plan.fresh) archives += p.archive_bytes;
+  need_room(site.arch(), archives);  // it may be a link to another file system
 }
 
 /// Copies a run of the payload to a file of its own and returns its hash.

@@ -2,6 +2,9 @@
 #include "importer/site.h"
 
 #include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <fcntl.h>
 #include <pwd.h>
 #include <unistd.h>
 
@@ -30,6 +33,33 @@ std::string who() {
   for (const char* variable : {"SUDO_USER", "USER", "LOGNAME"})
     if (const char* name = std::getenv(variable); name != nullptr && *name != '\0') return name;
   return "uid " + std::to_string(::getuid());
+}
+
+/// Puts a finished copy of `from` at `to`, on another file system, without a temporary name that an rsync could see.
+void copy_into_place(const std::string& from, const std::string& to) {
+  const Fd in = open_file(from, O_RDONLY);
+  const std::string folder = parent_of(to);
+  const int unnamed = ::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0444);
+  if (unnamed < 0 && errno != EOPNOTSUPP && errno != EISDIR) throw_errno("create a file in", folder);
+  if (unnamed < 0) {  // a file system without unnamed files, such as NFS
+    AtomicFile out(to, 0444);
+    copy_bytes(in, out.file());
+    return out.commit();
+  }
+  const Fd out(unnamed, to);
+  copy_bytes(in, out);
+  sync_file(out);
+  const std::string name = "/proc/self/fd/" + std::to_string(out.get());
+  if (::linkat(AT_FDCWD, name.c_str(), AT_FDCWD, to.c_str(), AT_SYMLINK_FOLLOW) != 0) throw_errno("link", to);
+  sync_folder(folder);
+}
+
+/// A rename; where arch/ lies on another file system, a copy and the removal of what it was made of.
+void move_into_place(const std::string& from, const std::string& to) {
+  if (::rename(from.c_str(), to.c_str()) == 0) return;
+  if (errno != EXDEV) throw_errno("rename " + from + " to", to);
+  if (!exists(to)) copy_into_place(from, to);  // a name appears there only when the file is whole
+  remove_file(from);
 }
 
 }  // namespace
@@ -127,7 +157,7 @@ void Site::roll_forward() {
     }
     // What lies at the target now is a left-over that nothing refers to; a folder would block the rename.
     if (is_folder(one.target)) remove_tree(one.target);
-    rename_path(one.source, one.target);
+    move_into_place(one.source, one.target);
   }
   sync_file_system(base_);
   Transaction transaction(db_);

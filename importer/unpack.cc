@@ -62,18 +62,11 @@ class ObjectKeeper : public FileKeeper {
   Fd file_;
 };
 
-void copy_file(const std::string& from, const std::string& to) {
-  const Fd in = open_file(from, O_RDONLY);
-  const Fd out = open_file(to, O_WRONLY | O_CREAT | O_EXCL, 0444);
-  Bytes buffer(std::size_t{1} << 20);
-  while (const std::size_t n = read_up_to(in, std::span(buffer))) write_all(out, std::span(buffer).first(n));
-}
-
 /// Another name for `from`; another inode where a file has too many names already.
 void link_or_copy(const std::string& from, const std::string& to) {
   if (::link(from.c_str(), to.c_str()) == 0) return;
   if (errno != EMLINK) throw_errno("link " + from + " to", to);
-  copy_file(from, to);
+  copy_bytes(open_file(from, O_RDONLY), open_file(to, O_WRONLY | O_CREAT | O_EXCL, 0444));
 }
 
 void build_resources(const Site& site, const PatchsetContents& contents, const std::string& tree, const std::string& fresh) {

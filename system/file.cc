@@ -126,6 +126,11 @@ void write_all(const Fd& file, std::uint64_t offset, ByteSpan bytes) {
   });
 }
 
+void copy_bytes(const Fd& from, const Fd& to) {
+  Bytes buffer(std::size_t{1} << 20);
+  while (const std::size_t n = read_up_to(from, std::span(buffer))) write_all(to, std::span(buffer).first(n));
+}
+
 std::optional<Bytes> read_whole(const std::string& path, std::uint64_t limit) {
   const Fd file = open_file(path, O_RDONLY);
   Bytes out(static_cast<std::size_t>(std::min(size_of(file), limit) + 1));

@@ -62,6 +62,9 @@ void read_exactly(const Fd& file, std::uint64_t offset, std::span<std::byte> out
 void write_all(const Fd& file, ByteSpan bytes);
 void write_all(const Fd& file, std::uint64_t offset, ByteSpan bytes);
 
+/// Copies from the current position of `from` to its end.
+void copy_bytes(const Fd& from, const Fd& to);
+
 /// The whole of a file no longer than `limit`; nullopt if it is longer.
 std::optional<Bytes> read_whole(const std::string& path, std::uint64_t limit);
 
