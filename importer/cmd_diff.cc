@@ -4,6 +4,7 @@
 
 #include "importer/commands.h"
 #include "importer/import.h"
+#include "importer/outcome_text.h"
 #include "terminal/output.h"
 
 namespace patchferry::importer {
@@ -34,17 +35,14 @@ int cmd_diff(std::vector<std::string> arguments) {
   Site site = open_site(args);
   const ImportOutcome outcome = import_bundle(site, order);
   for (const auto& finding : outcome.findings) report(finding);
-  if (outcome.kind == ImportOutcome::Kind::refused) return kRefused;
-  if (outcome.kind == ImportOutcome::Kind::nothing_to_do) {
+  if (args.has("json")) {
+    print(outcome_json(outcome).dump(2));
+  } else if (outcome.kind == ImportOutcome::Kind::nothing_to_do) {
     note("this bundle has been imported already; it would change nothing");
-    return kNothingToDo;
-  }
-  if (!outcome.plan) return kInPart;
-  if (args.has("json"))
-    print(plan_json(*outcome.plan).dump(2));
-  else
+  } else if (outcome.plan) {
     print_plan(*outcome.plan);
-  return outcome.findings.empty() ? kDone : kInPart;
+  }
+  return exit_code(outcome);
 }
 
 }  // namespace patchferry::importer

@@ -4,6 +4,7 @@
 
 #include "importer/commands.h"
 #include "importer/import.h"
+#include "importer/outcome_text.h"
 #include "terminal/output.h"
 
 namespace patchferry::importer {
@@ -27,44 +28,15 @@ constexpr CommandSpec kSpec = {
     "patchferry import --base /var/lib/patchferry /media/usb/patchferry-plant1-000001",
 };
 
-const char* word_for(ImportOutcome::Kind kind) {
-  switch (kind) {
-    case ImportOutcome::Kind::refused: return "refused";
-    case ImportOutcome::Kind::nothing_to_do: return "nothing-to-do";
-    case ImportOutcome::Kind::planned: return "planned";
-    case ImportOutcome::Kind::incomplete: return "incomplete";
-    case ImportOutcome::Kind::imported: return "imported";
-  }
-  return "?";
-}
-
-int exit_code(ImportOutcome::Kind kind) {
-  switch (kind) {
-    case ImportOutcome::Kind::refused: return kRefused;
-    case ImportOutcome::Kind::nothing_to_do: return kNothingToDo;
-    case ImportOutcome::Kind::incomplete: return kInPart;
-    case ImportOutcome::Kind::planned:
-    case ImportOutcome::Kind::imported: return kDone;
-  }
-  return kFailed;
-}
-
-void print_json(const ImportOutcome& outcome) {
-  nlohmann::json out = outcome.plan ? plan_json(*outcome.plan) : nlohmann::json::object();
-  out["outcome"] = word_for(outcome.kind);
-  auto findings = nlohmann::json::array();
-  for (const auto& f : outcome.findings) findings.push_back({{"kind", name_of(f.kind)}, {"volume", f.where}, {"text", f.text}});
-  out["findings"] = findings;
-  print(out.dump(2));
-}
-
-void print_outcome(const ImportOutcome& outcome) {
+void print_outcome(const ImportOutcome& outcome, bool dry_run) {
   switch (outcome.kind) {
     case ImportOutcome::Kind::refused: break;
     case ImportOutcome::Kind::nothing_to_do: note("this bundle has been imported already; nothing has changed"); break;
     case ImportOutcome::Kind::planned: print_plan(*outcome.plan); break;
     case ImportOutcome::Kind::incomplete:
-      note("the volumes that are here have been checked and kept; bring the others and run the same command with them");
+      if (dry_run && outcome.plan) print_plan(*outcome.plan);
+      if (!dry_run)
+        note("the volumes that are here have been checked and kept; bring the others and run the same command with them");
       break;
     case ImportOutcome::Kind::imported:
       print("imported bundle " + std::to_string(outcome.plan->sequence) + ": " +
@@ -89,10 +61,10 @@ int cmd_import(std::vector<std::string> arguments) {
   const ImportOutcome outcome = import_bundle(site, order);
   for (const auto& finding : outcome.findings) report(finding);
   if (args.has("json"))
-    print_json(outcome);
+    print(outcome_json(outcome).dump(2));
   else if (!is_quiet())
-    print_outcome(outcome);
-  return exit_code(outcome.kind);
+    print_outcome(outcome, order.only_plan);
+  return exit_code(outcome);
 }
 
 }  // namespace patchferry::importer

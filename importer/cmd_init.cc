@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // patchferry init: make a base directory.
+#include <nlohmann/json.hpp>
+
 #include "importer/commands.h"
 #include "system/failure.h"
 #include "system/rel_path.h"
@@ -13,6 +15,7 @@ constexpr OptionSpec kOptions[] = {
     kBaseOption,
     {"site", "this site's name, as the exporter will write it (letters, digits, . _ + -)", "NAME"},
     {"trust", "a public key whose bundles are believed (may be repeated)", "KEY.pub", true},
+    {"json", "one JSON document: site, base, trusted[], key", nullptr},
 };
 constexpr CommandSpec kSpec = {
     "patchferry init --base DIR --site NAME --trust KEY.pub...",
@@ -44,6 +47,14 @@ int cmd_init(std::vector<std::string> arguments) {
   Site site(base, Site::Wait::yes);
   publish_changed(site);
   site.audit("init", "site " + name);
+  if (args.has("json")) {
+    auto fingerprints = nlohmann::json::array();
+    for (const auto& key : trusted) fingerprints.push_back(fingerprint(key));
+    print(
+        nlohmann::json({{"site", name}, {"base", base}, {"trusted", fingerprints}, {"key", fingerprint(site.key().public_key())}})
+            .dump(2));
+    return kDone;
+  }
   if (is_quiet()) return kDone;
   print("site " + name + " is ready in " + base);
   for (const auto& key : trusted) print("  believes bundles signed by " + fingerprint(key));

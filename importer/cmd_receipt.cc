@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // patchferry receipt: what this site has, for the next export.
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "bundle-format/receipt.h"
 #include "importer/catalogue.h"
@@ -18,6 +19,7 @@ constexpr OptionSpec kOptions[] = {
     kBaseOption,
     {"out", "where to write it, or - for standard output", "FILE"},
     kNoWaitOption,
+    {"json", "one JSON document about the receipt: out, site, sequence, patchsets, key", nullptr},
 };
 constexpr CommandSpec kSpec = {
     "patchferry receipt --base DIR --out FILE",
@@ -54,6 +56,7 @@ int cmd_receipt(std::vector<std::string> arguments) {
   if (args.help_shown()) return kDone;
   take_no_more(args, "receipt");
   const std::string out = args.required("out");
+  if (out == "-" && args.has("json")) throw UsageError("--out - prints the receipt itself", "leave out --json");
   if (out != "-" && !is_folder(parent_of(out)))
     throw UsageError("there is no folder " + parent_of(out), "is the medium mounted?");
   Site site = open_site(args);
@@ -66,6 +69,15 @@ int cmd_receipt(std::vector<std::string> arguments) {
     return kDone;
   }
   write_file(out, as_bytes(text));
+  if (args.has("json")) {
+    print(nlohmann::json({{"out", out},
+                          {"site", receipt.site},
+                          {"sequence", receipt.sequence},
+                          {"patchsets", receipt.patchsets.size()},
+                          {"key", fingerprint(key.public_key())}})
+              .dump(2));
+    return kDone;
+  }
   if (!is_quiet())
     print("wrote " + out + ": " + count_text(receipt.patchsets.size(), "patchset") + ", last bundle " +
           std::to_string(receipt.sequence) + ", signed by " + fingerprint(key.public_key()));

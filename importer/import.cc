@@ -130,11 +130,6 @@ ImportOutcome import_bundle(Site& site, const ImportOrder& order) {
   const Judge judge{site.anchors(), &ledger};
   auto bundle = verify_metadata(open_media(order.media, findings), judge, findings);
   if (!bundle || !findings.empty()) return refused(std::move(findings));
-  if (is_repeat(bundle->statement_hash(), ledger)) {
-    ImportOutcome outcome{ImportOutcome::Kind::nothing_to_do, {}, std::nullopt, publish_changed(site)};
-    return outcome;
-  }
-
   // Volumes that came before, on another medium.
   Staging staging(site, *bundle);
   if (!bundle->manifest())
@@ -150,8 +145,15 @@ ImportOutcome import_bundle(Site& site, const ImportOrder& order) {
     if (!made) return refused(made.error());
     plan = std::move(*made);
   }
-  if (order.only_plan)
-    return {plan ? ImportOutcome::Kind::planned : ImportOutcome::Kind::incomplete, std::move(findings), std::move(plan), {}};
+  if (is_repeat(bundle->statement_hash(), ledger))
+    return {ImportOutcome::Kind::nothing_to_do,
+            {},
+            std::move(plan),
+            order.only_plan ? std::vector<Published>() : publish_changed(site)};
+  if (order.only_plan) {
+    const bool whole = missing.empty() && plan;
+    return {whole ? ImportOutcome::Kind::planned : ImportOutcome::Kind::incomplete, std::move(findings), std::move(plan), {}};
+  }
 
   // Onto our own disk: each block read once, hashed, kept.
   if (plan) reserve_space(site, *plan);

@@ -26,16 +26,6 @@ constexpr CommandSpec kSpec = {
     "patchferry verify /media/usb/patchferry-plant1-000001 --trust ops-key.pub",
 };
 
-nlohmann::json findings_json(const Findings& findings) {
-  auto out = nlohmann::json::array();
-  for (const auto& f : findings) {
-    nlohmann::json one = {{"kind", name_of(f.kind)}, {"volume", f.where}, {"text", f.text}, {"hint", f.hint}};
-    one["offset"] = f.offset ? nlohmann::json(*f.offset) : nlohmann::json(nullptr);
-    out.push_back(std::move(one));
-  }
-  return out;
-}
-
 }  // namespace
 
 int cmd_verify(std::vector<std::string> arguments) {

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// What became of an import or a dry run: for machines, and as an exit code.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "importer/import.h"
+
+namespace patchferry::importer {
+
+/// plan_json() where there is a plan, with outcome ("imported", "planned", "nothing-to-do", "incomplete", "refused") and
+/// findings[].
+nlohmann::json outcome_json(const ImportOutcome& outcome);
+int exit_code(const ImportOutcome& outcome);
+
+}  // namespace patchferry::importer
