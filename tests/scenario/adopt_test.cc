@@ -86,6 +86,34 @@ TEST_CASE("across file systems, arch/ becomes a link and a later import lands be
   CHECK(served(world.base()).at(khash(1) + "/latest.v1") == "3\n");
 }
 
+TEST_CASE("an arch/ on another file system that is full fails the import, and the same command finishes it once there is room") {
+  if (const auto reason = MemoryFileSystem::why_not(); !reason.empty()) {
+    WARN("skipped: " << reason);
+    return;
+  }
+  const World world;
+  const std::string old = world.at("old");
+  patchferry::make_folder(old);
+  MemoryFileSystem elsewhere(old, "size=32m,nr_inodes=100");
+  patchferry::make_folder(old + "/arch");
+  fill(world, old + "/arch");
+  REQUIRE(adopt(world.base(), old + "/arch").code == 0);
+  world.release_kernels("K20260123_01", {{1, 3}});
+  const std::string bundle = world.export_full();
+
+  elsewhere.change("nr_inodes=4");  // its root, arch/ and two archives: bytes are free, names are not
+  const auto full = world.import({bundle});
+  INFO(full.err);
+  CHECK(full.code == 3);
+  world.check_archives(world.base(), kNames);
+  elsewhere.change("nr_inodes=0");
+  const auto again = world.import({bundle});
+  INFO(again.err);
+  CHECK((again.code == 0 || again.code == 4));
+  world.check_archives(world.base(), {kNames[0], kNames[1], "K20260123_01"});
+  CHECK(served(world.base()).at(khash(1) + "/latest.v1") == "3\n");
+}
+
 TEST_CASE("adopt --no-deploy unpacks nothing and enables nothing") {
   const World world;
   fill(world, world.at("downloads"));
