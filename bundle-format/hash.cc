@@ -39,4 +39,16 @@ Digest sha256(ByteSpan bytes) {
   return hasher.finish();
 }
 
+Digest hash_file(const Fd& file, const std::function<void(std::uint64_t)>& on_bytes) {
+  Hasher hasher;
+  Bytes buffer(std::size_t{1} << 20);
+  for (std::uint64_t at = 0;;) {
+    const std::size_t n = read_up_to(file, at, std::span(buffer));
+    if (n == 0) return hasher.finish();
+    hasher.add(std::span(buffer).first(n));
+    at += n;
+    if (on_bytes) on_bytes(n);
+  }
+}
+
 }  // namespace patchferry

@@ -3,11 +3,11 @@
 #pragma once
 
 #include <array>
-#include <compare>
+#include <functional>
 #include <memory>
-#include <string>
 
 #include "system/bytes.h"
+#include "system/file.h"
 
 namespace patchferry {
 
@@ -30,5 +30,8 @@ class Hasher {
   struct State;
   std::unique_ptr<State> state_;
 };
+
+/// Of a whole file, whatever its position; `on_bytes(n)` as n more have been read.
+Digest hash_file(const Fd& file, const std::function<void(std::uint64_t)>& on_bytes = {});
 
 }  // namespace patchferry

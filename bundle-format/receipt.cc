@@ -86,6 +86,7 @@ Result<SignedReceipt> decode_receipt(std::string_view text) {
   }
   std::vector<std::string> present;
   for (const auto& p : r.patchsets) present.push_back(p.name);
+  if (r.sequence >= (1ULL << 52)) return bad("gives an impossible sequence number");
   if (!is_site_name(r.site) || !is_sorted_names(present) || !is_sorted_names(r.cleaned) || !is_sorted_names(r.withdrawn))
     return bad("holds names that are not sorted or not allowed");
   return out;

@@ -102,6 +102,7 @@ Result<Statement> decode_statement(ByteSpan bytes) {
   if (s.expanded_bytes > kMaxPayload) return refuse_at(RefusalKind::too_large, 256, "promises too much expanded data");
   if (s.patchsets > kMaxPatchsets) return refuse_at(RefusalKind::too_large, 264, "brings too many patchsets");
   if (s.withdrawn > kMaxPatchsets) return refuse_at(RefusalKind::too_large, 268, "withdraws too many patchsets");
+  if (s.objects > s.table_bytes) return refuse_at(RefusalKind::malformed, 272, "counts more objects than its tables can hold");
   if (s.table_bytes > kMaxTables) return refuse_at(RefusalKind::too_large, 280, "has too large tables");
   if (s.volume_table_bytes != std::uint64_t{s.volumes} * kVolumeRecordSize)
     return refuse_at(RefusalKind::malformed, 288, "gives a volume table of another length than its volumes need");

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # room(NAME SOURCES folder ROOMS other rooms… LIBRARIES system libraries… [ONLY file stems] [EXCLUDE file stems])
-#   A static library of folder/*.cc without main.cc. Headers are reached as "<folder>/x.h" through a link that only
+#   A static library of folder/*.cc without main.cc. Headers are reached as "<folder>/x.h" through links that only
 #   those who link the room have on their include path.
 # program(NAME MAIN file ROOMS rooms… [STATIC])
 #   An executable; with STATIC also a fully static one of the same name in bin/static/.
@@ -20,10 +20,19 @@ function(room name)
     list(APPEND chosen ${file})
   endforeach()
   add_library(room-${name} STATIC ${chosen})
-  string(REGEX MATCH "^[^/]+" top ${R_SOURCES})
+  # The view holds links to just this room's headers.
   set(view ${CMAKE_BINARY_DIR}/rooms/${name})
-  file(MAKE_DIRECTORY ${view})
-  file(CREATE_LINK ${CMAKE_SOURCE_DIR}/${top} ${view}/${top} SYMBOLIC)
+  file(REMOVE_RECURSE ${view})
+  file(MAKE_DIRECTORY ${view}/${R_SOURCES})
+  file(GLOB headers CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${R_SOURCES}/*.h)
+  foreach(header IN LISTS headers)
+    get_filename_component(stem ${header} NAME_WE)
+    if(stem IN_LIST R_EXCLUDE OR (R_ONLY AND NOT stem IN_LIST R_ONLY))
+      continue()
+    endif()
+    get_filename_component(file ${header} NAME)
+    file(CREATE_LINK ${header} ${view}/${R_SOURCES}/${file} SYMBOLIC)
+  endforeach()
   target_include_directories(room-${name} PUBLIC ${view})
   foreach(other IN LISTS R_ROOMS)
     target_link_libraries(room-${name} PRIVATE room-${other})

@@ -38,18 +38,6 @@ struct Candidate {
   bool present = false;
 };
 
-Digest hash_file(const Fd& file, const std::function<void(std::uint64_t)>& on_bytes) {
-  Hasher hasher;
-  Bytes buffer(std::size_t{1} << 20);
-  for (std::uint64_t at = 0;;) {
-    const std::size_t n = read_up_to(file, at, std::span(buffer));
-    if (n == 0) return hasher.finish();
-    hasher.add(std::span(buffer).first(n));
-    at += n;
-    on_bytes(n);
-  }
-}
-
 std::vector<Candidate> candidates_in(const std::string& folder) {
   std::vector<Candidate> out;
   for (const auto& name : folder_entries(folder)) {

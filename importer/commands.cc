@@ -56,8 +56,8 @@ void take_no_more(const Arguments& args, const char* command) {
 
 void print_published(const std::vector<Published>& published) {
   for (const auto& p : published) {
-    print("feed " + p.feed + ": generation " + std::to_string(p.generation) + " serves " +
-          count_text(p.idents, "kernel or build id"));
+    print("feed " + p.feed + ": generation " + std::to_string(p.generation) + " serves " + std::to_string(p.idents) +
+          " kernels and build ids");
     for (const auto& level : p.reissued) print("  reissued: " + level + " (the newest enabled patchset is served)");
   }
 }

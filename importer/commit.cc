@@ -8,6 +8,7 @@
 namespace patchferry::importer {
 
 void commit(Site& site, const Change& change) {
+  sync_file_system(site.base());  // an object that has its final name is trusted by it, so its bytes come first
   place_objects(site, change.work);
   sync_file_system(site.base());
 

@@ -99,13 +99,13 @@ Result<std::vector<NewPatchset>> unpack_all(const Site& site, const StagedBundle
   return out;
 }
 
-/// Takes the staging folder away unless the outcome is that volumes are still to come.
+/// Takes the staging folder away unless volumes are still to come, or renames that the database has recorded start there.
 class StagingGuard {
  public:
-  explicit StagingGuard(Staging& staging) : staging_(staging) {}
+  StagingGuard(Site& site, Staging& staging) : site_(site), staging_(staging) {}
   ~StagingGuard() {
     try {
-      if (!keep_ || staging_.is_empty()) staging_.remove();
+      if ((!keep_ || staging_.is_empty()) && !site_.has_pending_renames()) staging_.remove();
     } catch (const SystemFailure& failure) {
       note(std::string("left behind: ") + failure.what());
     }
@@ -115,6 +115,7 @@ class StagingGuard {
   void keep() { keep_ = true; }
 
  private:
+  Site& site_;
   Staging& staging_;
   bool keep_ = false;
 };
@@ -157,7 +158,7 @@ ImportOutcome import_bundle(Site& site, const ImportOrder& order) {
 
   // Onto our own disk: each block read once, hashed, kept.
   if (plan) reserve_space(site, *plan);
-  StagingGuard guard(staging);
+  StagingGuard guard(site, staging);
   Findings damage;
   stage(*bundle, staging, damage);
   if (!damage.empty()) {

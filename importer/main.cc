@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // patchferry-site: the air-gapped side. It never touches the network.
 #include <sodium.h>
+#include <sys/stat.h>
 
 #include "importer/commands.h"
 #include "terminal/command.h"
@@ -23,6 +24,8 @@ constexpr patchferry::Command kCommands[] = {
 
 int main(int argc, char** argv) {
   if (sodium_init() < 0) return patchferry::kFailed;
+  // A web server of another user reads the feeds; what is secret (site.key, quarantine) has modes of its own.
+  ::umask(022);
   return patchferry::run_program({"patchferry", kCommands, "Patchferry, air-gapped side: bring bundles in, and serve them."},
                                  argc, argv);
 }

@@ -155,7 +155,7 @@ class Generation {
     pointers_.bind(highest.patchset, highest.ident);
     while (pointers_.step()) {
       folder[pointers_.text(0)] = {pointers_.integer(1) != 0, std::string(as_text(pointers_.blob(2)))};
-      pointed = true;
+      pointed = pointed || pointers_.text(0).starts_with("latest");
     }
     if (!pointed) {
       const DefaultPointer pointer = default_pointer(highest.product, highest.level);

@@ -175,6 +175,8 @@ void Site::tidy_quarantine() {
       remove_tree(quarantine() + "/" + name);
 }
 
+bool Site::has_pending_renames() { return Query(db_, "SELECT 1 FROM pending_rename").step(); }
+
 std::string Site::staging_name(ByteSpan statement_hash) { return to_hex(statement_hash.first(16)); }
 
 void Site::audit(const std::string& what, const std::string& detail) {

@@ -2,8 +2,12 @@
 #include "mirror/pack.h"
 
 #include <algorithm>
-#include <map>
+#include <fcntl.h>
 #include <set>
+
+#include "system/failure.h"
+#include "system/parallel.h"
+#include "terminal/output.h"
 
 namespace patchferry::mirror {
 
@@ -29,9 +33,25 @@ void describe_fixes(Store& store, const Missing& missing, Manifest& manifest) {
   }
 }
 
+/// What is about to be signed is what was added.
+void check_archives(Store& store, const Missing& missing) {
+  std::uint64_t total = 0;
+  for (const auto& p : missing.patchsets) total += p.archive_bytes;
+  Progress progress("checking archives", total);
+  parallel_for(missing.patchsets.size(), [&](std::size_t i) {
+    const auto& p = missing.patchsets[i];
+    const std::string path = store.archive_path(p.name.file);
+    const Fd file = open_file(path, O_RDONLY);
+    if (hash_file(file, [&](std::uint64_t n) { progress.add(n); }) != p.archive)
+      throw SystemFailure("cannot ship " + path + ": its bytes are no longer those that were added", 0,
+                          "the disk may be failing; put the vendor's archive back in its place, then export again");
+  });
+}
+
 }  // namespace
 
 Packs pack(Store& store, const Missing& missing) {
+  check_archives(store, missing);
   Packs out;
   std::set<Digest> travelling;  // two patchsets may be one archive
   for (const auto& p : missing.patchsets) {

@@ -16,6 +16,8 @@ struct Packs {
   std::uint64_t expanded_bytes = 0;  // ceiling: payload and what its archives unpack to
 };
 
+/// Reads every archive once more, on all cores: one whose bytes are no longer those that were added is a SystemFailure,
+/// so that nothing is signed which no site could accept.
 Packs pack(Store& store, const Missing& missing);
 
 }  // namespace patchferry::mirror

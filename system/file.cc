@@ -133,12 +133,18 @@ void copy_bytes(const Fd& from, const Fd& to) {
 
 std::optional<Bytes> read_whole(const std::string& path, std::uint64_t limit) {
   const Fd file = open_file(path, O_RDONLY);
-  Bytes out(static_cast<std::size_t>(std::min(size_of(file), limit) + 1));
-  const std::size_t n = read_up_to(file, std::span(out));
-  if (n > limit) return std::nullopt;
-  if (n == out.size()) return std::nullopt;  // grew meanwhile
-  out.resize(n);
-  return out;
+  Bytes out;
+  // Its size says nothing: a password may come through a pipe, and a file may grow.
+  for (std::size_t have = 0; have <= limit;) {
+    out.resize(static_cast<std::size_t>(std::min<std::uint64_t>(limit + 1, have + (std::size_t{1} << 16))));
+    const std::size_t n = read_up_to(file, std::span(out).subspan(have));
+    have += n;
+    if (have < out.size()) {
+      out.resize(have);
+      return out;
+    }
+  }
+  return std::nullopt;
 }
 
 void sync_file(const Fd& file) {

@@ -11,7 +11,7 @@ Result<void> check_ledger(const Statement& statement, const Digest& statement_ha
                   "find the bundle for this site; its folder is named patchferry-" + ledger.site + "-<number>");
   if (ledger.stream && *ledger.stream != statement.stream)
     return refuse(RefusalKind::unknown_stream, "it comes from another store than the bundles before it",
-                  "if the exporter's store was replaced on purpose, its people must tell you so before you accept it");
+                  "this site takes the bundles of one store; keep the medium, and ask the exporter's people what has changed");
   if (is_repeat(statement_hash, ledger)) return {};
   if (statement.epoch == ledger.epoch && statement.sequence == ledger.sequence)
     return refuse(RefusalKind::fork,

@@ -66,9 +66,6 @@ class Verification {
           add(refuse(RefusalKind::altered_readme, "it is not the text that the signed bundle gives",
                      "somebody has edited it; believe nothing that it says"),
               readme.path);
-    if (judge_.ledger != nullptr)
-      if (auto fresh = check_ledger(bundle_.statement_, bundle_.statement_hash_, *judge_.ledger); !fresh)
-        add(tl::unexpected(fresh.error()), "the bundle");
     return std::move(bundle_);
   }
 
@@ -139,6 +136,8 @@ class Verification {
       bundle_.statement_hash_ = hash;
       bundle_.root_ = root;
       bundle_.table_ = std::move(*table);
+      if (judge_.ledger != nullptr)
+        if (auto fresh = check_ledger(s, hash, *judge_.ledger); !fresh) add(tl::unexpected(fresh.error()), "the bundle");
     }
     if (size < expected) {
       // What there is of it is still worth judging: it may be damaged as well.

@@ -31,7 +31,7 @@ class Collector : public MemberSink {
     text_.clear();
     const std::string name = path.parts().back();
     is_info_ = name == "kpatch.info" && bytes <= kMaxKpatchInfo;
-    is_pointer_ = name.starts_with("latest") && bytes <= kMaxPointer;
+    is_pointer_ = path.parts().size() <= 3 && bytes <= kMaxPointer;  // top folder, ident, name
     keeper_.begin(bytes);
   }
   void data(ByteSpan part) override {

@@ -42,6 +42,7 @@ struct Level {
   Digest digest() const;         // over names and hashes: equal for equal folders
 };
 
+/// A small file or link beside the levels of an ident: latest.v1, version.
 struct Pointer {
   std::string ident;
   std::string name;  // "latest.v1"

@@ -33,9 +33,11 @@ std::optional<std::uint64_t> level_of(std::string_view text) {
   return level;
 }
 
-// "latest", "latest.v1", …
-bool is_pointer_name(std::string_view name) {
-  return name == "latest" || (name.starts_with("latest.") && name.size() > std::string_view("latest.").size());
+// What agents read beside the levels: "latest", "latest.v1", …, and "version", which tells that a kernel is supported.
+// Known names only: the open-source tools execute some others (before, after).
+bool is_beside_name(std::string_view name) {
+  return name == "latest" || name == "version" ||
+         (name.starts_with("latest.") && name.size() > std::string_view("latest.").size());
 }
 
 }  // namespace
@@ -51,7 +53,7 @@ Place place_of(const std::string& product, const RelPath& path) {
   const std::string_view rest = text.substr(first + 1);
   const auto second = rest.find('/');
   if (second == std::string_view::npos) {
-    if (!is_pointer_name(rest)) return {};
+    if (!is_beside_name(rest)) return {};
     place.kind = Place::Kind::pointer;
     place.name = std::string(rest);
   } else {

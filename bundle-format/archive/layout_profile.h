@@ -13,7 +13,8 @@
 
 namespace patchferry {
 
-/// Where a member lies. Only `level_file` and `pointer` are ever served.
+/// Where a member lies. Only `level_file` and `pointer` are ever served; a pointer is a file beside the levels
+/// (latest, latest.v1, version) that agents read before they ask for a level.
 struct Place {
   enum class Kind { level_file, pointer, other };
   Kind kind = Kind::other;

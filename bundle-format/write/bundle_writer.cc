@@ -128,6 +128,9 @@ Result<Layout> lay_out(Draft draft, std::uint64_t volume_limit, const OnBytes& o
 
   std::uint64_t offset = 0;
   for (const std::uint64_t bytes : *parts) {
+    if (blocks_of(bytes, block_log2) * 32 > kMaxLeaves)
+      return refuse(RefusalKind::too_large, "one volume would hold more than the format allows (1 TiB)",
+                    "give a smaller --volume-size");
     VolumeRecord record;
     record.payload_offset = offset;
     record.payload_bytes = bytes;

@@ -128,7 +128,7 @@ TEST_CASE("refused input still gives a JSON document that says why") {
   }
 }
 
-TEST_CASE("--quiet prints results and errors only") {
+TEST_CASE("with --quiet, errors are all that is printed") {
   const World world;
   world.release_kernels("K20260105_01", {{1, 1}});
   const std::string bundle = world.export_full();

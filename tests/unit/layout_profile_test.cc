@@ -53,6 +53,12 @@ TEST_CASE("a pointer lies beside the levels") {
   CHECK(place("kernel", kKhash + "/27/latest").kind == Place::Kind::level_file);
 }
 
+TEST_CASE("version is served beside the levels") {
+  const auto p = place("kernel", kKhash + "/version");
+  CHECK(p.kind == Place::Kind::pointer);
+  CHECK(p.name == "version");
+}
+
 TEST_CASE("everything else is known as other and so never served") {
   const std::string others[] = {"before",
                                 "after",
@@ -61,7 +67,8 @@ TEST_CASE("everything else is known as other and so never served") {
                                 "latest.v1",
                                 kKhash,
                                 kKhash + "/27",
-                                kKhash + "/version",
+                                kKhash + "/before",
+                                kKhash + "/set-patch-server",
                                 kKhash + "/latest.",
                                 kKhash + "/latestx",
                                 kKhash + "/Latest",
