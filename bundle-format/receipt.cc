@@ -32,10 +32,12 @@ bool is_sorted_names(const std::vector<std::string>& names) {
 }  // namespace
 
 std::string encode_receipt_body(const Receipt& r) {
+  Json domains = Json::array();
+  for (const auto& domain : r.domains) domains.push_back(to_hex(domain));
   Json patchsets = Json::array();
   for (const auto& p : r.patchsets) patchsets.push_back({{"name", p.name}, {"sha256", to_hex(p.archive)}});
   const Json json = {{"site", r.site},
-                     {"domain", to_hex(r.trust_domain)},
+                     {"domains", domains},
                      {"stream", to_hex(r.stream.bytes)},
                      {"sequence", r.sequence},
                      {"statement", to_hex(r.statement)},
@@ -70,7 +72,7 @@ Result<SignedReceipt> decode_receipt(std::string_view text) {
   try {
     const Json& json = *parsed;
     r.site = json.at("site").get<std::string>();
-    r.trust_domain = bytes_of<32>(json.at("domain"));
+    for (const auto& domain : json.at("domains")) r.domains.push_back(bytes_of<32>(domain));
     r.stream.bytes = bytes_of<16>(json.at("stream"));
     r.sequence = json.at("sequence").get<std::uint64_t>();
     r.statement = bytes_of<32>(json.at("statement"));
@@ -86,6 +88,8 @@ Result<SignedReceipt> decode_receipt(std::string_view text) {
   }
   std::vector<std::string> present;
   for (const auto& p : r.patchsets) present.push_back(p.name);
+  if (std::adjacent_find(r.domains.begin(), r.domains.end(), std::greater_equal<>()) != r.domains.end())
+    return bad("lists trust domains that are not sorted");
   if (r.sequence >= (1ULL << 52)) return bad("gives an impossible sequence number");
   if (!is_site_name(r.site) || !is_sorted_names(present) || !is_sorted_names(r.cleaned) || !is_sorted_names(r.withdrawn))
     return bad("holds names that are not sorted or not allowed");

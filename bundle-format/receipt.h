@@ -24,11 +24,11 @@ struct ReceiptPatchset {
 
 struct Receipt {
   std::string site;
-  Digest trust_domain{};
-  StreamId stream{};           // all zero: no bundle has come yet
-  std::uint64_t sequence = 0;  // of the last bundle imported; 0: none
-  Digest statement{};          // hash of its statement
-  std::uint64_t issued = 0;    // seconds since 1970, by the site's clock
+  std::vector<Digest> domains;  // trust domains enrolled there; ascending, distinct
+  StreamId stream{};            // all zero: no bundle has come yet
+  std::uint64_t sequence = 0;   // of the last bundle imported; 0: none
+  Digest statement{};           // hash of its statement
+  std::uint64_t issued = 0;     // seconds since 1970, by the site's clock
   std::uint64_t free_bytes = 0;
   std::vector<ReceiptPatchset> patchsets;  // present; ascending by name
   std::vector<std::string> cleaned;        // had and cleaned away; ascending

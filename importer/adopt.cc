@@ -23,14 +23,6 @@ namespace patchferry::importer {
 
 namespace {
 
-/// Where nothing is enabled, archives are read from end to end all the same, and nothing is kept of them.
-class NothingKept : public FileKeeper {
- public:
-  void begin(std::uint64_t) override {}
-  void data(ByteSpan) override {}
-  void end(const Digest&) override {}
-};
-
 struct Candidate {
   std::string file;
   NewPatchset patchset;
@@ -70,7 +62,7 @@ Result<void> examine(const Site& site, const std::string& folder, Candidate& c, 
     c.present = true;
     return {};
   }
-  NothingKept nothing;
+  FileKeeper nothing;
   const ArchiveLimits limits = unsigned_limits(c.patchset.archive_bytes);
   auto contents = deploy ? unpack(site, archive, c.patchset.name, limits, work, {})
                          : read_contents(archive, c.patchset.name, limits, nothing);

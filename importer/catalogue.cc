@@ -18,8 +18,7 @@ KnownPatchset row(const Query& q) {
   KnownPatchset p;
   p.id = q.integer(0);
   if (auto name = parse_archive_name(q.text(1))) p.name = *name;
-  const Bytes hash = q.blob(2);
-  std::copy_n(hash.begin(), std::min(hash.size(), p.archive.size()), p.archive.begin());
+  p.archive = q.array<32>(2);
   p.archive_bytes = q.number(3);
   p.arrived = q.number(4);
   if (!q.is_null(5)) p.bundle = q.number(5);

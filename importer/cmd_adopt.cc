@@ -35,6 +35,7 @@ int cmd_adopt(std::vector<std::string> arguments) {
   const std::string folder = args.positional().front();
   if (!is_folder(folder)) throw UsageError("there is no folder " + folder, "give the arch/ folder of an ePortal");
   Site site = open_site(args);
+  recover(site);
   const AdoptReport done = adopt(site, folder, !args.has("no-deploy"));
   if (args.has("json")) {
     auto refused = nlohmann::json::array();

@@ -33,6 +33,7 @@ int cmd_diff(std::vector<std::string> arguments) {
   order.media = args.positional();
   order.only_plan = true;
   Site site = open_site(args);
+  recover(site);
   const ImportOutcome outcome = import_bundle(site, order);
   for (const auto& finding : outcome.findings) report(finding);
   if (args.has("json")) {

@@ -31,11 +31,7 @@ constexpr CommandSpec kSpec = {
 void print_outcome(const ImportOutcome& outcome, bool dry_run) {
   switch (outcome.kind) {
     case ImportOutcome::Kind::refused: break;
-    case ImportOutcome::Kind::nothing_to_do:
-      note(outcome.published.empty()
-               ? "this bundle has been imported already; nothing has changed"
-               : "this bundle has been imported already; feeds that an interruption had left behind now show it");
-      break;
+    case ImportOutcome::Kind::nothing_to_do: note("this bundle has been imported already; nothing has changed"); break;
     case ImportOutcome::Kind::planned: print_plan(*outcome.plan); break;
     case ImportOutcome::Kind::incomplete:
       if (dry_run && outcome.plan) print_plan(*outcome.plan);
@@ -62,6 +58,7 @@ int cmd_import(std::vector<std::string> arguments) {
   order.deploy = !args.has("no-deploy");
   order.only_plan = args.has("dry-run");
   Site site = open_site(args);
+  recover(site);
   const ImportOutcome outcome = import_bundle(site, order);
   for (const auto& finding : outcome.findings) report(finding);
   if (args.has("json"))

@@ -37,6 +37,7 @@ int cmd_list(std::vector<std::string> arguments) {
   if (args.help_shown()) return kDone;
   take_no_more(args, "list");
   Site site = open_site(args);
+  recover(site);
   const auto all = patchsets(site);
   if (args.has("json")) {
     auto out = nlohmann::json::array();

@@ -33,8 +33,9 @@ Receipt receipt_of(Site& site) {
   Receipt r;
   const LedgerView ledger = site.ledger();
   r.site = site.name();
-  const auto anchors = site.anchors();
-  r.trust_domain = anchors.domains.front();
+  r.domains = site.anchors().domains;
+  std::sort(r.domains.begin(), r.domains.end());
+  r.domains.erase(std::unique(r.domains.begin(), r.domains.end()), r.domains.end());
   if (ledger.stream) r.stream = *ledger.stream;
   r.sequence = ledger.sequence;
   r.statement = ledger.statement;
@@ -60,6 +61,7 @@ int cmd_receipt(std::vector<std::string> arguments) {
   if (out != "-" && !is_folder(parent_of(out)))
     throw UsageError("there is no folder " + parent_of(out), "is the medium mounted?");
   Site site = open_site(args);
+  recover(site);
   const Receipt receipt = receipt_of(site);
   const SigningKey key = site.key();
   const std::string text =

@@ -72,6 +72,7 @@ int cmd_status(std::vector<std::string> arguments) {
   if (args.help_shown()) return kDone;
   take_no_more(args, "status");
   Site site = open_site(args);
+  recover(site);
   const Status s = status_of(site);
   const std::string key = fingerprint(site.key().public_key());
   if (args.has("json")) {

@@ -32,10 +32,12 @@ void need_room(const std::string& folder, std::uint64_t needed) {
 }
 
 /// Refuses before anything is written, rather than in the middle: payload, archives and contents lie side by side.
-void reserve_space(const Site& site, const Plan& plan) {
-  need_room(site.base(), plan.read_bytes + plan.write_bytes);
+void reserve_space(const Site& site, const VerifiedBundle& bundle, const Staging& staging, const std::optional<Plan>& plan) {
+  const std::uint64_t to_stage = bundle.statement().payload_bytes - staging.bytes_staged(bundle);
+  need_room(site.base(), to_stage + (plan ? plan->write_bytes : 0));
+  if (!plan) return;
   std::uint64_t archives = 0;
-  for (const auto& p : plan.fresh) archives += p.archive_bytes;
+  for (const auto& p : plan->fresh) archives += p.archive_bytes;
   need_room(site.arch(), archives);  // it may be a link to another file system
 }
 
@@ -129,8 +131,11 @@ ImportOutcome import_bundle(Site& site, const ImportOrder& order) {
   Findings findings;
   const LedgerView ledger = site.ledger();
   const Judge judge{site.anchors(), &ledger};
-  auto bundle = verify_metadata(open_media(order.media, findings), judge, findings);
-  if (!bundle || !findings.empty()) return refused(std::move(findings));
+  auto examined = examine(open_media(order.media, findings), judge, findings);
+  if (!examined) return refused(std::move(findings));
+  auto bundle = accept(std::move(*examined), findings);
+  if (!bundle) return refused(std::move(findings));
+
   // Volumes that came before, on another medium.
   Staging staging(site, *bundle);
   if (!bundle->manifest())
@@ -157,7 +162,7 @@ ImportOutcome import_bundle(Site& site, const ImportOrder& order) {
   }
 
   // Onto our own disk: each block read once, hashed, kept.
-  if (plan) reserve_space(site, *plan);
+  reserve_space(site, *bundle, staging, plan);
   StagingGuard guard(site, staging);
   Findings damage;
   stage(*bundle, staging, damage);
@@ -171,7 +176,7 @@ ImportOutcome import_bundle(Site& site, const ImportOrder& order) {
   }
 
   // Archives rebuilt and unpacked where no reader looks.
-  const auto whole = staged(*bundle, staging);
+  const auto whole = open_staged(*bundle, staging);
   if (!whole) return refused(whole.error());
   const std::string work = staging.folder() + "/work";
   auto patchsets = unpack_all(site, *whole, *plan, work);

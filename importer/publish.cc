@@ -11,6 +11,7 @@
 #include "bundle-format/archive/layout_profile.h"
 #include "system/calendar.h"
 #include "system/file.h"
+#include "terminal/output.h"
 
 namespace patchferry::importer {
 
@@ -218,6 +219,11 @@ std::vector<Published> publish_changed(Site& site) {
     generation.prune();
   }
   return out;
+}
+
+void recover(Site& site) {
+  for (const auto& done : publish_changed(site))
+    note("feed " + done.feed + " was behind after an interruption, and is published now");
 }
 
 }  // namespace patchferry::importer

@@ -26,4 +26,8 @@ struct Published {
 /// Publishes every feed whose revision is not the published one. Idempotent; what a killed run left is built anew.
 std::vector<Published> publish_changed(Site& site);
 
+/// What every command does first, with the renames that opening the site has rolled forward: feeds that an interruption
+/// left behind the database are published.
+void recover(Site& site);
+
 }  // namespace patchferry::importer

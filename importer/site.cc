@@ -8,6 +8,7 @@
 #include <pwd.h>
 #include <unistd.h>
 
+#include "bundle-format/hash.h"
 #include "importer/schema.h"
 #include "system/atomic_file.h"
 #include "system/calendar.h"
@@ -58,7 +59,13 @@ void copy_into_place(const std::string& from, const std::string& to) {
 void move_into_place(const std::string& from, const std::string& to) {
   if (::rename(from.c_str(), to.c_str()) == 0) return;
   if (errno != EXDEV) throw_errno("rename " + from + " to", to);
-  if (!exists(to)) copy_into_place(from, to);  // a name appears there only when the file is whole
+  if (!exists(to)) {
+    copy_into_place(from, to);
+  } else if (hash_file(open_file(from, O_RDONLY)) != hash_file(open_file(to, O_RDONLY))) {
+    AtomicFile out(to, 0444);  // something else of that name, which an adoption has refused
+    copy_bytes(open_file(from, O_RDONLY), out.file());
+    out.commit();
+  }
   remove_file(from);
 }
 
@@ -118,14 +125,10 @@ LedgerView Site::ledger() {
   view.site = name_;
   Query last(db_, "SELECT stream, epoch, sequence, statement FROM ledger ORDER BY epoch DESC, sequence DESC LIMIT 1");
   if (!last.step()) return view;
-  StreamId stream;
-  const Bytes id = last.blob(0);
-  std::copy_n(id.begin(), std::min(id.size(), stream.bytes.size()), stream.bytes.begin());
-  view.stream = stream;
+  view.stream = StreamId{last.array<16>(0)};
   view.epoch = static_cast<std::uint32_t>(last.integer(1));
   view.sequence = last.number(2);
-  const Bytes hash = last.blob(3);
-  std::copy_n(hash.begin(), std::min(hash.size(), view.statement.size()), view.statement.begin());
+  view.statement = last.array<32>(3);
   return view;
 }
 

@@ -66,6 +66,13 @@ bool Staging::is_empty() const {
   return true;
 }
 
+std::uint64_t Staging::bytes_staged(const VerifiedBundle& bundle) const {
+  std::uint64_t bytes = 0;
+  for (std::uint32_t number = 1; number <= bundle.statement().volumes; ++number)
+    if (has_volume(number)) bytes += bundle.volume_table()[number - 1].payload_bytes;
+  return bytes;
+}
+
 std::optional<Bytes> Staging::kept(const char* name, std::uint64_t bytes) const {
   const std::string path = folder_ + "/" + name;
   if (!exists(path)) return std::nullopt;
@@ -91,7 +98,7 @@ void stage(VerifiedBundle& bundle, Staging& staging, Findings& findings) {
   read_bodies(bundle, writer, findings);
 }
 
-Result<StagedBundle> staged(const VerifiedBundle& bundle, const Staging& staging) {
+Result<StagedBundle> open_staged(const VerifiedBundle& bundle, const Staging& staging) {
   const Statement& s = bundle.statement();
   const Manifest& m = *bundle.manifest();
   const auto text = staging.kept("tables", s.table_bytes);

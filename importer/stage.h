@@ -25,6 +25,8 @@ class Staging {
   std::string payload() const { return folder_ + "/payload"; }
   bool has_volume(std::uint32_t number) const;
   bool is_empty() const;
+  /// Payload bytes of the volumes that are staged.
+  std::uint64_t bytes_staged(const VerifiedBundle& bundle) const;
   /// Manifest or tables kept from an earlier medium.
   std::optional<Bytes> kept(const char* name, std::uint64_t bytes) const;
   /// Of `missing`, those that are not staged either.
@@ -35,7 +37,7 @@ class Staging {
   std::string folder_;
 };
 
-/// Everything of a bundle, on our own disk. Only stage() makes one.
+/// Everything of a bundle, on our own disk. open_staged() makes it.
 struct StagedBundle {
   std::string payload;  // path
   Tables tables;
@@ -45,6 +47,6 @@ struct StagedBundle {
 void stage(VerifiedBundle& bundle, Staging& staging, Findings& findings);
 
 /// Once no volume is missing: the staged bundle, its tables checked. Nothing has been unpacked yet.
-Result<StagedBundle> staged(const VerifiedBundle& bundle, const Staging& staging);
+Result<StagedBundle> open_staged(const VerifiedBundle& bundle, const Staging& staging);
 
 }  // namespace patchferry::importer

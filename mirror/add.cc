@@ -18,14 +18,6 @@ namespace patchferry::mirror {
 
 namespace {
 
-/// Only looks: the bytes of members are hashed by the reader and dropped.
-class NothingKept : public FileKeeper {
- public:
-  void begin(std::uint64_t) override {}
-  void data(ByteSpan) override {}
-  void end(const Digest&) override {}
-};
-
 /// Copies `from` to `to` and returns the hash of what was copied.
 Digest copy_hashing(const Fd& from, const Fd& to, const std::function<void(std::uint64_t)>& on_bytes) {
   Hasher hasher;
@@ -87,7 +79,7 @@ class Adding {
       report_.present.push_back(name->patchset.text);
       return {};
     }
-    NothingKept nothing;
+    FileKeeper nothing;
     auto contents = read_contents(copy.file(), *name, unsigned_limits(patchset.archive_bytes), nothing);
     if (!contents) return tl::unexpected(std::move(contents.error()));
     patchset.expanded_bytes = contents->expanded_bytes;

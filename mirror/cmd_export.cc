@@ -64,30 +64,35 @@ SigningKey load_key(const Arguments& args) {
   return std::move(*key);
 }
 
+struct GivenReceipt {
+  SignedReceipt receipt;
+  std::string text;
+  bool first = false;  // of its site: its key is about to be pinned
+};
+
+/// The receipt named on the command line, checked, and not kept yet.
+Result<GivenReceipt> read_receipt(Store& store, const std::string& path, const std::string& site) {
+  if (!exists(path)) throw UsageError("there is no receipt " + path, "the site writes it with 'patchferry receipt --out FILE'");
+  const auto bytes = read_whole(path, kMaxReceipt);
+  GivenReceipt given;
+  given.text = bytes ? as_text(*bytes) : std::string_view();
+  auto receipt = decode_receipt(given.text);
+  if (!receipt) return tl::unexpected(std::move(receipt.error()).in(path));
+  if (receipt->receipt.site != site)
+    return tl::unexpected(Refusal{RefusalKind::wrong_site, "the receipt is of site " + receipt->receipt.site + ", not " + site,
+                                  "give the receipt of the site that the bundle is for", path});
+  const auto first = store.is_first_receipt(*receipt);
+  if (!first) return tl::unexpected(Refusal(first.error()).in(path));
+  given.receipt = std::move(*receipt);
+  given.first = *first;
+  return given;
+}
+
 /// What the exporter may build on, or why it must not guess.
-Result<SiteState> site_state(Store& store, const Arguments& args) {
+Result<SiteState> site_state(Store& store, const Arguments& args, const std::optional<GivenReceipt>& given) {
   SiteState state{args.required("site"), std::nullopt};
-  if (!is_site_name(state.site))
-    throw UsageError("'" + printable(state.site) + "' is not a site's name",
-                     "letters, digits and . _ + - only, at most 64, beginning with a letter or digit");
-  if (args.has("full") && args.has("receipt"))
-    throw UsageError("--full and --receipt exclude each other", "--full ships everything; --receipt only what is missing");
-  if (args.has("full")) return state;
-  if (args.has("receipt")) {
-    const std::string path = args.required("receipt");
-    if (!exists(path)) throw UsageError("there is no receipt " + path, "the site writes it with 'patchferry receipt --out FILE'");
-    const auto bytes = read_whole(path, kMaxReceipt);
-    auto receipt = decode_receipt(bytes ? as_text(*bytes) : std::string_view());
-    if (!receipt) return tl::unexpected(std::move(receipt.error()).in(path));
-    if (receipt->receipt.site != state.site)
-      return tl::unexpected(Refusal{RefusalKind::wrong_site,
-                                    "the receipt is of site " + receipt->receipt.site + ", not " + state.site,
-                                    "give the receipt of the site that the bundle is for", path});
-    if (auto learnt = store.learn_receipt(*receipt, as_text(*bytes)); !learnt)
-      return tl::unexpected(std::move(learnt.error()).in(path));
-    state.receipt = std::move(receipt->receipt);
-    return state;
-  }
+  if (given) state.receipt = given->receipt.receipt;
+  if (given || args.has("full")) return state;
   state.receipt = store.newest_receipt(state.site);
   if (!state.receipt)
     return refuse(RefusalKind::bad_receipt, "nothing is known of what site " + state.site + " has",
@@ -138,10 +143,28 @@ int cmd_export(std::vector<std::string> arguments) {
     throw UsageError("a bundle is not for a terminal", "pipe it: patchferry export ... --to - | ssh HOST patchferry import -");
   if (args.has("volume-size")) order.volume_size = volume_size_of(args.required("volume-size"));
   Store store(args.required("store"), Store::Open::existing);
-  auto state = site_state(store, args);
+  const std::string site = args.required("site");
+  if (!is_site_name(site))
+    throw UsageError("'" + printable(site) + "' is not a site's name",
+                     "letters, digits and . _ + - only, at most 64, beginning with a letter or digit");
+  if (args.has("full") && args.has("receipt"))
+    throw UsageError("--full and --receipt exclude each other", "--full ships everything; --receipt only what is missing");
+  std::optional<GivenReceipt> given;
+  if (args.has("receipt")) {
+    auto read = read_receipt(store, args.required("receipt"), site);
+    if (!read) return report(read.error());
+    given = std::move(*read);
+  }
+  auto state = site_state(store, args, given);
   if (!state) return report(state.error());
   order.site = std::move(*state);
   const SigningKey key = load_key(args);
+  if (given && !order.dry_run) {
+    store.keep_receipt(given->receipt, given->text);
+    if (given->first)
+      note("first receipt of site " + site + ": its key " + fingerprint(given->receipt.key) +
+           " is now pinned here; compare it with 'patchferry status' at the site");
+  }
   if (!streamed && !order.dry_run) {
     if (!is_folder(parent_of(order.to))) throw UsageError("there is no folder " + parent_of(order.to), "is the medium mounted?");
     if (exists(order.to) && !is_folder(order.to))

@@ -2,6 +2,7 @@
 // How a bundle comes to be, pass by pass. Read this function first; each pass has a file of its name.
 #include "mirror/export.h"
 
+#include <algorithm>
 #include <sodium.h>
 #include <unistd.h>
 #include <fcntl.h>
@@ -27,6 +28,19 @@ SignedRoot founding_root(const SigningKey& key) {
   Bytes document = encode_root(single_key_root(key.public_key()));
   const Signature signature = key.sign(DocumentType::root, document);
   return {std::move(document), {{id_of(key.public_key()), Bytes(signature.begin(), signature.end())}}};
+}
+
+/// Refuses here what the site would refuse: its receipt says whom it believes.
+Result<void> judge_site(Store& store, const SiteState& site, const SigningKey& key) {
+  if (!site.receipt) return {};
+  const Digest domain = domain_of(single_key_root(key.public_key()));
+  if (!std::binary_search(site.receipt->domains.begin(), site.receipt->domains.end(), domain))
+    return refuse(RefusalKind::untrusted, "site " + site.site + " does not believe the key " + fingerprint(key.public_key()),
+                  "sign with the key that is enrolled there, or have this one enrolled");
+  if (site.receipt->stream != StreamId{} && site.receipt->stream != store.stream())
+    return refuse(RefusalKind::unknown_stream, "site " + site.site + " follows another store than this one",
+                  "export from the store that shipped to it before");
+  return {};
 }
 
 Digest state_after(const Missing& missing) {
@@ -69,6 +83,7 @@ std::string deliver(const SignedBundle& bundle, const std::string& to) {
 
 Result<std::optional<Shipment>> export_bundle(Store& store, const ExportOrder& order, const SigningKey& key) {
   // What is there, and what of it the site lacks.
+  if (auto judged = judge_site(store, order.site, key); !judged) return tl::unexpected(std::move(judged.error()));
   const Snapshot snapshot = scan(store);
   const auto missing = select(snapshot, order.site);
   if (!missing) return tl::unexpected(missing.error());

@@ -27,7 +27,7 @@ void forget_cached(const std::string& folder) {
 void read_back(const SignedBundle& bundle, const std::string& folder) {
   Findings findings;
   const Judge judge{TrustAnchors{{bundle.layout.statement.trust_domain}}, nullptr};
-  auto verified = verify_metadata(open_media({folder}, findings), judge, findings);
+  auto verified = examine(open_media({folder}, findings), judge, findings);
   if (verified) {
     report_missing(*verified, verified->missing(), findings);
     BodySink nobody;

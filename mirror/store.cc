@@ -32,8 +32,7 @@ StoredPatchset row(const Query& q) {
   StoredPatchset p;
   p.id = q.integer(0);
   if (auto name = parse_archive_name(q.text(1))) p.name = *name;
-  const Bytes hash = q.blob(2);
-  std::copy_n(hash.begin(), std::min(hash.size(), p.archive.size()), p.archive.begin());
+  p.archive = q.array<32>(2);
   p.archive_bytes = q.number(3);
   p.expanded_bytes = q.number(4);
   p.first_seen = q.number(5);
@@ -57,8 +56,7 @@ StreamId Store::stream() {
   Query(db_, "INSERT OR IGNORE INTO identity VALUES('stream', ?1)").bind(id.bytes).run();
   Query ask(db_, "SELECT value FROM identity WHERE key='stream'");
   if (!ask.step()) db_.fail("read");
-  const Bytes value = ask.blob(0);
-  std::copy_n(value.begin(), std::min(value.size(), id.bytes.size()), id.bytes.begin());
+  id.bytes = ask.array<16>(0);
   return id;
 }
 
@@ -107,27 +105,25 @@ std::vector<FirstFix> Store::first_fixes(std::int64_t patchset) {
   return out;
 }
 
-Result<void> Store::learn_receipt(const SignedReceipt& receipt, std::string_view text) {
+Result<bool> Store::is_first_receipt(const SignedReceipt& receipt) {
+  Query pinned(db_, "SELECT key FROM site WHERE name=?1");
+  if (!pinned.bind(receipt.receipt.site).step()) return true;
+  if (pinned.array<kPublicKeySize>(0) != receipt.key.bytes)
+    return refuse(RefusalKind::bad_receipt, "the receipt is signed by another key than this site's earlier ones",
+                  "ask the site whether it was set up anew; its key is shown by 'patchferry status'");
+  return false;
+}
+
+void Store::keep_receipt(const SignedReceipt& receipt, std::string_view text) {
   const Receipt& r = receipt.receipt;
   Transaction transaction(db_);
-  Query pinned(db_, "SELECT key FROM site WHERE name=?1");
-  if (pinned.bind(r.site).step()) {
-    const Bytes key = pinned.blob(0);
-    if (!std::equal(key.begin(), key.end(), receipt.key.bytes.begin(), receipt.key.bytes.end()))
-      return refuse(RefusalKind::bad_receipt, "the receipt is signed by another key than this site's earlier ones",
-                    "ask the site whether it was set up anew; its key is shown by 'patchferry status'");
-  } else {
-    Query(db_, "INSERT INTO site VALUES(?1,?2)").bind(r.site, receipt.key.bytes).run();
-    note("first receipt of site " + r.site + ": its key " + fingerprint(receipt.key) +
-         " is now pinned here; compare it with 'patchferry status' at the site");
-  }
+  Query(db_, "INSERT OR IGNORE INTO site VALUES(?1,?2)").bind(r.site, receipt.key.bytes).run();
   Query newest(db_, "SELECT sequence, issued FROM receipt WHERE site=?1");
   const bool older =
       newest.bind(r.site).step() && std::pair(newest.number(0), newest.number(1)) > std::pair(r.sequence, r.issued);
   if (!older)
     Query(db_, "INSERT OR REPLACE INTO receipt VALUES(?1,?2,?3,?4)").bind(r.site, r.sequence, r.issued, as_bytes(text)).run();
   transaction.commit();
-  return {};
 }
 
 std::optional<Receipt> Store::newest_receipt(const std::string& site) {
@@ -153,10 +149,7 @@ std::uint64_t Store::reserve_sequence(const std::string& site, std::uint64_t at_
 Digest Store::last_statement(const std::string& site) {
   Digest out{};
   Query last(db_, "SELECT statement FROM shipment WHERE site=?1 AND made=1 ORDER BY sequence DESC LIMIT 1");
-  if (last.bind(site).step()) {
-    const Bytes hash = last.blob(0);
-    std::copy_n(hash.begin(), std::min(hash.size(), out.size()), out.begin());
-  }
+  if (last.bind(site).step()) out = last.array<32>(0);
   return out;
 }
 

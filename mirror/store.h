@@ -54,8 +54,11 @@ class Store {
   /// What a patchset was the first to fix, ascending by CVE, kernel.
   std::vector<FirstFix> first_fixes(std::int64_t patchset);
 
-  /// Pins the site's key at its first receipt; later receipts must carry it. Keeps the newest receipt.
-  Result<void> learn_receipt(const SignedReceipt& receipt, std::string_view text);
+  /// True if this would be the site's first receipt, whose key keep_receipt() pins. Refused (bad_receipt) if it carries
+  /// another key than the pinned one.
+  Result<bool> is_first_receipt(const SignedReceipt& receipt);
+  /// Keeps a receipt that is_first_receipt() has let through, unless a newer one is kept already.
+  void keep_receipt(const SignedReceipt& receipt, std::string_view text);
   std::optional<Receipt> newest_receipt(const std::string& site);
 
   /// Durable before it returns; never the same number twice. `at_least`: what the site has seen already.

@@ -120,6 +120,10 @@ Bytes Query::blob(int column) const {
   return data == nullptr ? Bytes() : Bytes(data, data + size);
 }
 
+void Query::wrong_length() const {
+  throw SystemFailure("cannot use " + db_.path() + ": it holds a value of the wrong length", 0, "restore it from a backup");
+}
+
 bool Query::is_null(int column) const { return sqlite3_column_type(statement_, column) == SQLITE_NULL; }
 
 }  // namespace patchferry

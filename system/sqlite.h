@@ -45,6 +45,15 @@ class Query {
   std::uint64_t number(int column) const { return static_cast<std::uint64_t>(integer(column)); }
   std::string text(int column) const;
   Bytes blob(int column) const;
+  /// A blob of exactly N bytes; another length is a SystemFailure (a damaged database).
+  template <std::size_t N>
+  std::array<std::byte, N> array(int column) const {
+    const Bytes bytes = blob(column);
+    if (bytes.size() != N) wrong_length();
+    std::array<std::byte, N> out{};
+    std::memcpy(out.data(), bytes.data(), N);
+    return out;
+  }
   bool is_null(int column) const;
 
  private:
@@ -71,6 +80,7 @@ class Query {
       bind_null(index);
   }
   void bind_null(int index);
+  [[noreturn]] void wrong_length() const;
 
   Database& db_;
   sqlite3_stmt* statement_ = nullptr;

@@ -60,7 +60,7 @@ int cmd_inspect(std::vector<std::string> arguments) {
     const auto anchors = load_trust(args.values("trust"));
     if (!anchors) return report(anchors.error());
     const Judge judge{*anchors, nullptr};
-    if (auto bundle = verify_metadata(open_media(args.positional(), findings), judge, findings))
+    if (auto bundle = examine(open_media(args.positional(), findings), judge, findings))
       facts = Facts{bundle->statement(), bundle->manifest(), bundle->missing(), ""};
   } else if (auto claims = read_claims(open_media(args.positional(), findings), findings)) {
     facts = Facts{claims->statement, claims->manifest, claims->missing, fingerprint(claims->first_root.keys.front())};

@@ -36,7 +36,7 @@ int cmd_verify(std::vector<std::string> arguments) {
 
   Findings findings;
   const Judge judge{*anchors, nullptr};
-  auto bundle = verify_metadata(open_media(args.positional(), findings), judge, findings);
+  auto bundle = examine(open_media(args.positional(), findings), judge, findings);
   if (bundle) {
     report_missing(*bundle, bundle->missing(), findings);
     BodySink nobody;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -15,7 +16,7 @@ namespace patchferry {
 namespace {
 
 constexpr std::size_t kMaxReadme = 16 << 10;
-constexpr std::size_t kMaxVolumeFiles = 20'000;
+constexpr std::size_t kMaxVolumeFiles = 9999;  // the format's ceiling
 
 bool is_volume_name(const std::string& name) {
   if (name.size() < 5 || name.front() == '.') return false;
@@ -37,7 +38,13 @@ class Opener {
     if (fd < 0) throw_errno("open", path);
     Fd file(fd, path);
     if (!S_ISREG(stat_of(file).st_mode)) return not_regular(path);
-    if (medium_.volumes.size() < kMaxVolumeFiles) medium_.volumes.push_back({std::move(file), true});
+    if (medium_.volumes.size() < kMaxVolumeFiles) {
+      medium_.volumes.push_back({std::move(file), true});
+    } else if (!too_many_) {
+      too_many_ = true;
+      findings_.push_back(Refusal{RefusalKind::too_large, "there are more volumes here than a bundle can have",
+                                  "give the folder of one bundle", folder.path()});
+    }
   }
 
   /// Opens what the folder itself holds; false if it holds no volume.
@@ -74,6 +81,7 @@ class Opener {
 
   Medium& medium_;
   Findings& findings_;
+  bool too_many_ = false;
 };
 
 std::vector<std::string> bundle_folders_in(const std::string& path) {
@@ -86,9 +94,18 @@ std::vector<std::string> bundle_folders_in(const std::string& path) {
   return out;
 }
 
+/// Every volume stays open from its first byte to its last: as many descriptors as the system lets us have.
+void allow_many_files() {
+  struct rlimit limit {};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);  // refused: then opening too many says so
+}
+
 }  // namespace
 
 Medium open_media(const std::vector<std::string>& paths, Findings& findings) {
+  allow_many_files();
   Medium medium;
   if (paths.empty())
     throw UsageError("no bundle was given", "name the folder that the exporter wrote, or '-' for standard input");

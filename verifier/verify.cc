@@ -2,6 +2,7 @@
 #include "verifier/verify.h"
 
 #include <algorithm>
+#include <cassert>
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -51,13 +52,13 @@ Result<Metadata> read_metadata(const MediumVolume& volume) {
 
 }  // namespace
 
-/// One run of verify_metadata: volume by volume, then what only all of them together can tell.
+/// One run of examine(): volume by volume, then what only all of them together can tell.
 class Verification {
  public:
   Verification(const Judge& judge, Findings& findings, bool believe_anything)
       : judge_(judge), findings_(findings), believe_anything_(believe_anything) {}
 
-  std::optional<VerifiedBundle> run(Medium medium) {
+  std::optional<ExaminedBundle> run(Medium medium) {
     for (auto& volume : medium.volumes) take(std::move(volume));
     if (!have_) return std::nullopt;
     if (bundle_.manifest_)
@@ -136,6 +137,7 @@ class Verification {
       bundle_.statement_hash_ = hash;
       bundle_.root_ = root;
       bundle_.table_ = std::move(*table);
+      bundle_.judged_by_ledger_ = judge_.ledger != nullptr;
       if (judge_.ledger != nullptr)
         if (auto fresh = check_ledger(s, hash, *judge_.ledger); !fresh) add(tl::unexpected(fresh.error()), "the bundle");
     }
@@ -186,11 +188,11 @@ class Verification {
   Findings& findings_;
   bool believe_anything_;
   bool have_ = false;
-  VerifiedBundle bundle_;
+  ExaminedBundle bundle_;
   RootDocument first_root_;
 };
 
-Result<void> VerifiedBundle::supply_manifest(std::string text) {
+Result<void> ExaminedBundle::supply_manifest(std::string text) {
   if (text.size() != statement_.manifest_bytes || sha256(as_bytes(text)) != statement_.manifest_hash)
     return refuse(RefusalKind::damaged, "its manifest is damaged", kFreshCopy);
   if (manifest_) return {};
@@ -201,15 +203,21 @@ Result<void> VerifiedBundle::supply_manifest(std::string text) {
   return {};
 }
 
-std::vector<std::uint32_t> VerifiedBundle::missing() const {
+std::vector<std::uint32_t> ExaminedBundle::missing() const {
   std::vector<std::uint32_t> out;
   for (std::uint32_t number = 1; number <= statement_.volumes; ++number)
     if (volumes_.count(number) == 0) out.push_back(number);
   return out;
 }
 
-std::optional<VerifiedBundle> verify_metadata(Medium medium, const Judge& judge, Findings& findings) {
+std::optional<ExaminedBundle> examine(Medium medium, const Judge& judge, Findings& findings) {
   return Verification(judge, findings, false).run(std::move(medium));
+}
+
+std::optional<VerifiedBundle> accept(ExaminedBundle&& examined, const Findings& findings) {
+  assert(examined.judged_by_ledger_);
+  if (!findings.empty()) return std::nullopt;
+  return VerifiedBundle(std::move(examined));
 }
 
 std::optional<Claims> read_claims(Medium medium, Findings& findings) {
@@ -220,7 +228,7 @@ std::optional<Claims> read_claims(Medium medium, Findings& findings) {
   return Claims{bundle->statement(), verification.first_root(), bundle->manifest(), bundle->missing()};
 }
 
-void report_missing(const VerifiedBundle& bundle, const std::vector<std::uint32_t>& missing, Findings& findings) {
+void report_missing(const ExaminedBundle& bundle, const std::vector<std::uint32_t>& missing, Findings& findings) {
   for (const auto number : missing) {
     const std::string name = volume_file_name(bundle.statement().bundle, number);
     findings.push_back(Refusal{RefusalKind::missing_volume,
@@ -234,7 +242,7 @@ namespace {
 /// Reads one volume's tables and blocks from where its file stands.
 class BodyReader {
  public:
-  BodyReader(const VerifiedBundle& bundle, BodySink& sink, Findings& findings, const std::function<void(std::uint64_t)>& on_bytes)
+  BodyReader(const ExaminedBundle& bundle, BodySink& sink, Findings& findings, const std::function<void(std::uint64_t)>& on_bytes)
       : bundle_(bundle),
         sink_(sink),
         findings_(findings),
@@ -308,7 +316,7 @@ class BodyReader {
     return good;
   }
 
-  const VerifiedBundle& bundle_;
+  const ExaminedBundle& bundle_;
   BodySink& sink_;
   Findings& findings_;
   const std::function<void(std::uint64_t)>& on_bytes_;
@@ -318,7 +326,7 @@ class BodyReader {
 
 }  // namespace
 
-bool read_bodies(VerifiedBundle& bundle, BodySink& sink, Findings& findings, const std::function<void(std::uint64_t)>& on_bytes) {
+bool read_bodies(ExaminedBundle& bundle, BodySink& sink, Findings& findings, const std::function<void(std::uint64_t)>& on_bytes) {
   BodyReader reader(bundle, sink, findings, on_bytes);
   bool good = true;
   for (auto& [number, volume] : bundle.volumes_) {

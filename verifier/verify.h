@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The trusted core: is this bundle authentic, complete, fresh, for us? (SPEC.md "Verifying")
 //
-//   open_media → verify_metadata → VerifiedBundle → read_bodies
+//   open_media → examine → ExaminedBundle → accept → VerifiedBundle; read_bodies reads the payload of either
 //
 // Nothing is parsed before its signature or hash has been checked; every byte of the medium is read once, and the bytes
 // that were hashed are the bytes that are handed on. All findings are collected, not only the first.
@@ -24,9 +24,8 @@
 
 namespace patchferry {
 
-/// Statement, root and manifest of a bundle whose signatures, audience and place in the ledger were found good. Only
-/// the verifier makes one.
-class VerifiedBundle {
+/// A bundle of which at least one volume carries good signatures. Something may still be wrong with it: the findings say.
+class ExaminedBundle {
  public:
   const Statement& statement() const { return statement_; }
   const Digest& statement_hash() const { return statement_hash_; }
@@ -40,6 +39,9 @@ class VerifiedBundle {
   /// Numbers of the volumes that are not here.
   std::vector<std::uint32_t> missing() const;
 
+ protected:
+  ExaminedBundle() = default;
+
  private:
   friend class Verification;
   struct Volume {
@@ -47,18 +49,29 @@ class VerifiedBundle {
     Bytes leaves;
     bool sized = true;
   };
-  VerifiedBundle() = default;
-
   Statement statement_;
   Digest statement_hash_{};
   RootDocument root_;
   std::vector<VolumeRecord> table_;
   std::optional<Manifest> manifest_;
   std::string manifest_text_;
+  bool judged_by_ledger_ = false;
   std::map<std::uint32_t, Volume> volumes_;  // those here, each positioned at its tables or payload
 
-  friend bool read_bodies(VerifiedBundle&, class BodySink&, Findings&, const std::function<void(std::uint64_t)>&);
+  friend std::optional<class VerifiedBundle> accept(ExaminedBundle&&, const Findings&);
+  friend bool read_bodies(ExaminedBundle&, class BodySink&, Findings&, const std::function<void(std::uint64_t)>&);
 };
+
+/// A bundle with which nothing was found wrong, for this site and its ledger: the only kind that is planned and imported.
+/// Only accept() makes one.
+class VerifiedBundle : public ExaminedBundle {
+ private:
+  friend std::optional<VerifiedBundle> accept(ExaminedBundle&&, const Findings&);
+  explicit VerifiedBundle(ExaminedBundle&& examined) : ExaminedBundle(std::move(examined)) {}
+};
+
+/// Absent if there is any finding. `examined` was examined with a ledger (asserted). Volumes may still be missing.
+std::optional<VerifiedBundle> accept(ExaminedBundle&& examined, const Findings& findings);
 
 /// Whose word counts. `ledger` is null where nothing has been imported (a check without a site).
 struct Judge {
@@ -68,7 +81,7 @@ struct Judge {
 
 /// Steps 1 to 7 of SPEC.md "Verifying", and the manifest. Absent if no volume could be believed; then findings say why.
 /// A bundle with findings of its own may still be returned, so that all of it can be reported.
-std::optional<VerifiedBundle> verify_metadata(Medium medium, const Judge& judge, Findings& findings);
+std::optional<ExaminedBundle> examine(Medium medium, const Judge& judge, Findings& findings);
 
 /// Takes what the medium holds, piece by piece, each verified before it arrives here (tables: see tables_good).
 class BodySink {
@@ -86,11 +99,11 @@ class BodySink {
 };
 
 /// Step 8: reads and judges tables and blocks of all volumes here. True if nothing was wrong with them. Once only.
-bool read_bodies(VerifiedBundle& bundle, BodySink& sink, Findings& findings,
+bool read_bodies(ExaminedBundle& bundle, BodySink& sink, Findings& findings,
                  const std::function<void(std::uint64_t)>& on_bytes = {});
 
 /// missing_volume findings for `missing`.
-void report_missing(const VerifiedBundle& bundle, const std::vector<std::uint32_t>& missing, Findings& findings);
+void report_missing(const ExaminedBundle& bundle, const std::vector<std::uint32_t>& missing, Findings& findings);
 
 /// What a bundle says of itself, believed by nobody: its own first root document is taken for granted.
 struct Claims {

@@ -3,7 +3,7 @@
 //
 //   lay_out(Draft) → Layout      which bytes lie in which volume; hashes the payload once, on all cores
 //   sign(Layout, keys) → SignedBundle
-//   write_volumes(SignedBundle, folder)   or   write_stream(SignedBundle, fd)
+//   write_volumes(SignedBundle, folder)   or   write_volume(SignedBundle, 1, fd) for a stream
 //
 // Memory: manifest, tables, 32 bytes a block, and one block a core.
 #pragma once

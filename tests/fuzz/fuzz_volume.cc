@@ -23,7 +23,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     return medium;
   };
   Findings findings;
-  auto bundle = verify_metadata(medium_of(), judge, findings);
+  auto bundle = examine(medium_of(), judge, findings);
   if (bundle) {
     BodySink nobody;
     read_bodies(*bundle, nobody, findings);

@@ -79,7 +79,7 @@ TrustAnchors trust_in(unsigned char seed) { return {{domain_of(single_key_root(t
 Findings verify_all(const std::vector<std::string>& paths, const TrustAnchors& anchors, const LedgerView* ledger) {
   Findings findings;
   const Judge judge{anchors, ledger};
-  auto bundle = verify_metadata(open_media(paths, findings), judge, findings);
+  auto bundle = examine(open_media(paths, findings), judge, findings);
   if (!bundle) return findings;
   report_missing(*bundle, bundle->missing(), findings);
   BodySink nobody;

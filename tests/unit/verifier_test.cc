@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include <algorithm>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "system/failure.h"
@@ -178,7 +179,7 @@ TEST_CASE("the ledger goes forward only") {
   {
     Findings findings;
     const Judge judge{trust_in(1), nullptr};
-    statement = verify_metadata(open_media({temp / "b"}, findings), judge, findings)->statement();
+    statement = examine(open_media({temp / "b"}, findings), judge, findings)->statement();
   }
   const Digest hash = sha256(encode_statement(statement));
   LedgerView ledger{"plant1", statement.stream, 1, 6, {}};
@@ -196,4 +197,17 @@ TEST_CASE("the ledger goes forward only") {
 TEST_CASE("a volume size too small for the description is refused at once") {
   const TempFolder files;
   CHECK_THROWS_AS(small_bundle(files, {.volume_size = 2000}), UsageError);
+}
+
+TEST_CASE("a bundle of more volumes than the usual limit of open files is verified all the same") {
+  const TempFolder temp;
+  write_small_bundle(temp / "b", {.volume_size = 60000, .first = std::string(10000000, 'y')});
+  REQUIRE(volumes_in(temp / "b").size() > 200);
+  rlimit before{};
+  REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
+  rlimit few = before;
+  few.rlim_cur = 128;
+  REQUIRE(::setrlimit(RLIMIT_NOFILE, &few) == 0);
+  CHECK(verify_all({temp / "b"}, trust_in(1)).empty());
+  ::setrlimit(RLIMIT_NOFILE, &before);
 }
