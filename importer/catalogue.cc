@@ -6,6 +6,7 @@
 
 #include "system/calendar.h"
 #include "system/failure.h"
+#include "system/file.h"
 #include "system/rel_path.h"
 
 namespace patchferry::importer {
@@ -36,6 +37,11 @@ void touch(Site& site, std::int64_t feed) {
 }
 
 }  // namespace
+
+bool in_arch(const Site& site, const ArchiveName& name, std::uint64_t bytes) {
+  const std::string path = site.arch() + "/" + name.file;
+  return exists(path) && size_of(path) == bytes;
+}
 
 std::vector<KnownPatchset> patchsets(Site& site) {
   std::vector<KnownPatchset> out;

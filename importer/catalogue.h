@@ -44,6 +44,9 @@ struct NewPatchset {
   PatchsetContents contents;
 };
 
+/// True if arch/ holds a file of that name and size (its bytes are not read).
+bool in_arch(const Site& site, const ArchiveName& name, std::uint64_t bytes);
+
 /// In release order.
 std::vector<KnownPatchset> patchsets(Site& site);
 std::optional<KnownPatchset> find_patchset(Site& site, const std::string& name);

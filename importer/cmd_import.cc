@@ -13,7 +13,7 @@ namespace {
 
 constexpr OptionSpec kOptions[] = {
     kBaseOption,
-    {"feed", "enable the new patchsets in this feed as well (may be repeated)", "FEED", true},
+    {"feed", "enable the new patchsets in this feed as well", "FEED", true},
     {"no-deploy", "store only; no feed changes", nullptr},
     {"dry-run", "show what would change, and change nothing", nullptr},
     kNoWaitOption,

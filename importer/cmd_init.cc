@@ -14,7 +14,7 @@ namespace {
 constexpr OptionSpec kOptions[] = {
     kBaseOption,
     {"site", "this site's name, as the exporter will write it (letters, digits, . _ + -)", "NAME"},
-    {"trust", "a public key whose bundles are believed (may be repeated)", "KEY.pub", true},
+    {"trust", "a public key whose bundles are believed", "KEY.pub", true},
     {"json", "one JSON document: site, base, trusted[], key", nullptr},
 };
 constexpr CommandSpec kSpec = {

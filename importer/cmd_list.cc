@@ -47,7 +47,7 @@ int cmd_list(std::vector<std::string> arguments) {
            {"product", p.name.patchset.product},
            {"released", to_text(p.name.patchset.released)},
            {"archive",
-            {{"sha256", to_hex(p.archive)}, {"bytes", p.archive_bytes}, {"present", exists(site.arch() + "/" + p.name.file)}}},
+            {{"sha256", to_hex(p.archive)}, {"bytes", p.archive_bytes}, {"present", in_arch(site, p.name, p.archive_bytes)}}},
            {"authenticated", p.bundle.has_value()},
            {"withdrawn", p.withdrawn},
            {"feeds", p.feeds}});
@@ -57,7 +57,7 @@ int cmd_list(std::vector<std::string> arguments) {
   std::vector<std::vector<std::string>> rows;
   for (const auto& p : all)
     rows.push_back({p.name.patchset.text, p.name.patchset.product, to_text(p.name.patchset.released), size_text(p.archive_bytes),
-                    exists(site.arch() + "/" + p.name.file) ? "in arch/" : "missing",
+                    in_arch(site, p.name, p.archive_bytes) ? "in arch/" : "missing or damaged",
                     p.bundle ? "bundle " + std::to_string(*p.bundle) : "adopted, unauthenticated", feeds_text(p)});
   print_table({"PATCHSET", "PRODUCT", "RELEASED", "SIZE", "ARCHIVE", "FROM", "FEEDS"}, rows);
   return kDone;

@@ -2,6 +2,7 @@
 // patchferry receipt: what this site has, for the next export.
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <sys/stat.h>
 
 #include "bundle-format/receipt.h"
 #include "importer/catalogue.h"
@@ -42,12 +43,27 @@ Receipt receipt_of(Site& site) {
   r.issued = now();
   r.free_bytes = free_bytes(site.base());
   for (const auto& p : patchsets(site)) {
+    if (!in_arch(site, p.name, p.archive_bytes)) {
+      note(p.name.file + " is missing from arch/ or of the wrong size; the receipt leaves it out, so that it is shipped again");
+      continue;
+    }
     r.patchsets.push_back({p.name.patchset.text, p.archive});
     if (p.withdrawn) r.withdrawn.push_back(p.name.patchset.text);
   }
   std::sort(r.patchsets.begin(), r.patchsets.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
   std::sort(r.withdrawn.begin(), r.withdrawn.end());
   return r;
+}
+
+/// Only an earlier receipt is replaced.
+void refuse_to_overwrite(const std::string& out) {
+  if (out == "-" || !exists(out)) return;
+  if (is_folder(out)) throw UsageError(out + " is a folder", "name a file in it, such as " + out + "/site.receipt");
+  struct stat st {};
+  const bool regular = ::lstat(out.c_str(), &st) == 0 && S_ISREG(st.st_mode);
+  const auto text = regular ? read_whole(out, kMaxReceipt) : std::nullopt;
+  if (!text || !as_text(*text).starts_with("patchferry-receipt-"))
+    throw UsageError(out + " exists, and is not a receipt", "name another file; only an earlier receipt is replaced");
 }
 
 }  // namespace
@@ -60,6 +76,7 @@ int cmd_receipt(std::vector<std::string> arguments) {
   if (out == "-" && args.has("json")) throw UsageError("--out - prints the receipt itself", "leave out --json");
   if (out != "-" && !is_folder(parent_of(out)))
     throw UsageError("there is no folder " + parent_of(out), "is the medium mounted?");
+  refuse_to_overwrite(out);
   Site site = open_site(args);
   recover(site);
   const Receipt receipt = receipt_of(site);

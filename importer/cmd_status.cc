@@ -16,7 +16,7 @@ namespace {
 constexpr OptionSpec kOptions[] = {
     kBaseOption,
     kNoWaitOption,
-    {"json", "one JSON document: site, sequence, last_import, newest, pending_archives, quarantine, disk, keys", nullptr},
+    {"json", "one JSON document: site, sequence, last_import, newest, pending_archives, quarantine, disk, key", nullptr},
 };
 constexpr CommandSpec kSpec = {
     "patchferry status --base DIR",
@@ -51,7 +51,7 @@ Status status_of(Site& site) {
   Query last(site.db(), "SELECT max(imported) FROM ledger");
   if (last.step()) s.last_import = last.number(0);
   for (const auto& p : patchsets(site)) {
-    if (!exists(site.arch() + "/" + p.name.file)) s.pending.push_back(p.name.patchset.text);
+    if (!in_arch(site, p.name, p.archive_bytes)) s.pending.push_back(p.name.patchset.text);
     s.arch_bytes += p.archive_bytes;
     if (!p.withdrawn) s.newest = p;
   }
@@ -102,9 +102,10 @@ int cmd_status(std::vector<std::string> arguments) {
   print("archives        " + size_text(s.arch_bytes) +
         (s.pending.empty() ? ", all in arch/"
                            : ", " + std::to_string(s.pending.size()) + " missing from arch/: " + s.pending.front()));
-  print("quarantine      " + (s.quarantine_bytes == 0
-                                  ? std::string("empty")
-                                  : size_text(s.quarantine_bytes) + " of a bundle whose other volumes are awaited"));
+  print("quarantine      " +
+        (s.quarantine_bytes == 0
+             ? std::string("empty")
+             : size_text(s.quarantine_bytes) + " of an import that is not finished: run it again, or bring the other volumes"));
   print("free            " + size_text(s.free));
   return kDone;
 }

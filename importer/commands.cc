@@ -16,11 +16,15 @@ namespace {
 std::string base_in_config() {
   const char* named = std::getenv("PATCHFERRY_CONFIG");
   const std::string path = named != nullptr ? named : "/etc/patchferry/config.toml";
+  if (!exists(path) && named != nullptr) throw UsageError("there is no configuration " + path, "PATCHFERRY_CONFIG names it");
   if (!exists(path)) return {};
   const auto text = read_whole(path, 1 << 20);
   if (!text) throw UsageError(path + " is too long for a configuration");
   try {
     const toml::table config = toml::parse(as_text(*text), path);
+    for (const auto& [key, value] : config)
+      if (key.str() != "base")
+        throw UsageError(path + " holds an unknown key '" + printable(key.str()) + "'", "the only key is: base = \"DIR\"");
     return config["base"].value_or(std::string());
   } catch (const toml::parse_error& error) {
     throw UsageError(

@@ -24,6 +24,7 @@ void commit(Site& site, const Change& change) {
     for (const auto& feed : change.enable_in) enable(site, feed, id);
     names += " " + name;
   }
+  for (const auto& file : change.restored) pending.bind(work + "/arch/" + file, "arch/" + file).run();
   for (const auto& name : change.withdrawn) mark_withdrawn(site, name);
   if (const Statement* s = change.statement; s != nullptr)
     Query(site.db(), "INSERT INTO ledger VALUES(?1,?2,?3,?4,?5,?6)")

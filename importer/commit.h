@@ -15,6 +15,7 @@ namespace patchferry::importer {
 struct Change {
   std::vector<NewPatchset> patchsets;
   std::vector<Feed> enable_in;           // all of them
+  std::vector<std::string> restored;     // files in work/arch/ that arch/ lacks, of patchsets known already
   std::vector<std::string> withdrawn;    // names
   const Statement* statement = nullptr;  // for the ledger; null: no bundle is behind it
   Digest statement_hash{};

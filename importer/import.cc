@@ -56,24 +56,28 @@ Digest copy_out(const Fd& payload, std::uint64_t offset, std::uint64_t bytes, co
   return hasher.finish();
 }
 
-/// The archive as the vendor made it, in work/arch/, its hash checked; then its contents.
-Result<NewPatchset> bring_in(const Site& site, const StagedBundle& staged, const ManifestPatchset& wanted, std::uint64_t sequence,
-                             const std::string& work, const std::function<void(std::uint64_t)>& on_read) {
+/// The archive as the vendor made it, in work/arch/, its hash checked.
+Result<Fd> take_out(const StagedBundle& staged, const ManifestPatchset& wanted, const std::string& work) {
   const auto& objects = staged.tables.objects;
   const auto object = std::lower_bound(objects.begin(), objects.end(), wanted.archive,
                                        [](const ObjectRecord& o, const Digest& hash) { return o.hash < hash; });
   if (object == objects.end() || object->hash != wanted.archive || object->bytes != wanted.archive_bytes)
     return refuse(RefusalKind::incomplete, "the bundle does not hold the archive of " + wanted.name.patchset.text,
                   "ask for a bundle made with --full");
-  const std::string path = work + "/arch/" + wanted.name.file;
   const Fd payload = open_file(staged.payload, O_RDONLY);
-  const Fd archive = open_file(path, O_RDWR | O_CREAT | O_TRUNC, 0444);
+  Fd archive = open_file(work + "/arch/" + wanted.name.file, O_RDWR | O_CREAT | O_TRUNC, 0444);
   const std::uint64_t offset = staged.tables.packs[object->pack].payload_offset + object->offset;
   if (copy_out(payload, offset, object->bytes, archive) != wanted.archive)
     return refuse(RefusalKind::damaged, "the archive of " + wanted.name.patchset.text + " is not the one that the manifest names",
-                  "ask for a fresh bundle");
+                  "the exporter must check its store with 'patchferry mirror add' before it makes another bundle");
+  return archive;
+}
 
-  auto contents = unpack(site, archive, wanted.name, ArchiveLimits{wanted.expanded_bytes}, work, on_read);
+Result<NewPatchset> bring_in(const Site& site, const StagedBundle& staged, const ManifestPatchset& wanted, std::uint64_t sequence,
+                             const std::string& work, const std::function<void(std::uint64_t)>& on_read) {
+  const auto archive = take_out(staged, wanted, work);
+  if (!archive) return tl::unexpected(archive.error());
+  auto contents = unpack(site, *archive, wanted.name, ArchiveLimits{wanted.expanded_bytes}, work, on_read);
   if (!contents) return tl::unexpected(std::move(contents.error()).in(wanted.name.file));
   return NewPatchset{wanted.name, wanted.archive, wanted.archive_bytes, sequence, true, std::move(*contents)};
 }
@@ -186,6 +190,10 @@ ImportOutcome import_bundle(Site& site, const ImportOrder& order) {
   Change change;
   change.patchsets = std::move(*patchsets);
   change.enable_in = feeds;
+  for (const auto& p : plan->restored) {
+    if (const auto archive = take_out(*whole, p, work); !archive) return refused(archive.error());
+    change.restored.push_back(p.name.file);
+  }
   change.withdrawn = plan->withdrawn;
   change.statement = &bundle->statement();
   change.statement_hash = bundle->statement_hash();

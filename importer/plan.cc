@@ -63,6 +63,10 @@ Result<Plan> make_plan(Site& site, const VerifiedBundle& bundle, std::vector<Fee
                     "find out from the vendor's checksums which of the two is right");
     if (known) {
       plan.present.push_back(p.name.patchset.text);
+      if (!in_arch(site, p.name, p.archive_bytes)) {
+        plan.restored.push_back(p);
+        plan.write_bytes += p.archive_bytes;
+      }
       continue;
     }
     plan.fresh.push_back(p);
@@ -78,6 +82,8 @@ nlohmann::json plan_json(const Plan& plan) {
   using Json = nlohmann::json;
   Json fresh = Json::array();
   for (const auto& p : plan.fresh) fresh.push_back(p.name.patchset.text);
+  Json restored = Json::array();
+  for (const auto& p : plan.restored) restored.push_back(p.name.patchset.text);
   Json gained = Json::array();
   for (const auto& g : plan.gained) {
     Json one = {{"cve", g.cve}, {"kernels", g.kernels}};
@@ -89,7 +95,7 @@ nlohmann::json plan_json(const Plan& plan) {
   return {{"bundle", plan.bundle},
           {"sequence", plan.sequence},
           {"site", plan.site},
-          {"patchsets", {{"new", fresh}, {"present", plan.present}, {"withdrawn", plan.withdrawn}}},
+          {"patchsets", {{"new", fresh}, {"present", plan.present}, {"withdrawn", plan.withdrawn}, {"restored", restored}}},
           {"cves", {{"gained", gained}}},
           {"bytes", {{"read", plan.read_bytes}, {"write", plan.write_bytes}}},
           {"feeds", feeds}};
@@ -104,6 +110,7 @@ void print_plan(const Plan& plan) {
     rows.push_back(
         {p.name.patchset.text, p.name.patchset.product, to_text(p.name.patchset.released), size_text(p.archive_bytes)});
   if (!rows.empty()) print_table({"NEW PATCHSET", "PRODUCT", "RELEASED", "SIZE"}, rows);
+  for (const auto& p : plan.restored) print("put back into arch/, where it is missing or damaged: " + p.name.file);
   for (const auto& name : plan.withdrawn) print("withdrawn by the vendor: " + name);
   std::string names;
   for (const auto& feed : plan.feeds) names += (names.empty() ? "" : ", ") + feed.name;

@@ -22,8 +22,9 @@ struct Plan {
   std::string bundle;  // id in hexadecimal
   std::uint64_t sequence = 0;
   std::string site;
-  std::vector<ManifestPatchset> fresh;  // to be brought in, release order
-  std::vector<std::string> present;     // here already, the same bytes
+  std::vector<ManifestPatchset> fresh;     // to be brought in, release order
+  std::vector<std::string> present;        // here already, the same bytes
+  std::vector<ManifestPatchset> restored;  // of those, whose archive arch/ lacks: it is put back
   std::vector<std::string> withdrawn;
   std::vector<GainedCve> gained;  // highest score first
   bool fixes_left_out = false;    // the exporter had to leave the summary out

@@ -14,6 +14,7 @@
 #include "system/calendar.h"
 #include "system/failure.h"
 #include "system/file.h"
+#include "system/rel_path.h"
 #include "terminal/output.h"
 
 namespace patchferry::importer {
@@ -21,6 +22,7 @@ namespace patchferry::importer {
 namespace {
 
 constexpr const char* kDatabase = "/patchferry.sqlite";
+constexpr const char* kFolders[] = {"arch", "objects", "resources", "feeds", "trust", "quarantine"};
 
 std::string existing(const std::string& base) {
   if (!exists(base + kDatabase))
@@ -29,11 +31,25 @@ std::string existing(const std::string& base) {
   return base;
 }
 
+/// What an interrupted init may have left.
+bool is_ours(const std::string& name) {
+  return std::find(std::begin(kFolders), std::end(kFolders), name) != std::end(kFolders) || name.starts_with("site.") ||
+         name.starts_with(".site.") || name == "lost+found" || name.starts_with(".patchferry.sqlite");
+}
+
 /// Who typed the command: the login name behind sudo, if there is one. Static programs do not ask NSS.
 std::string who() {
   for (const char* variable : {"SUDO_USER", "USER", "LOGNAME"})
     if (const char* name = std::getenv(variable); name != nullptr && *name != '\0') return name;
   return "uid " + std::to_string(::getuid());
+}
+
+/// The number of the bundle that is being staged in `folder`; 0 if it holds something else.
+std::uint64_t sequence_of(const std::string& folder) {
+  const std::string path = folder + "/sequence";
+  if (!exists(path)) return 0;
+  const auto text = read_whole(path, 20);
+  return text ? std::strtoull(std::string(as_text(*text)).c_str(), nullptr, 10) : 0;
 }
 
 /// Puts a finished copy of `from` at `to`, on another file system, without a temporary name that an rsync could see.
@@ -77,8 +93,12 @@ void Site::create(const std::string& base, const std::string& name, const std::v
   if (is_folder(base + "/trust") && !folder_entries(base + "/trust").empty())
     throw UsageError(base + "/trust holds keys already, but there is no database",
                      "an earlier init was interrupted, or files were lost: take that folder away, then run init again");
-  make_folders(base);
-  for (const char* folder : {"arch", "objects", "resources", "feeds", "trust", "quarantine"}) make_folders(base + "/" + folder);
+  if (!is_folder(parent_of(base))) throw UsageError("there is no folder " + parent_of(base), "is the disk mounted?");
+  if (!exists(base)) make_folder(base);
+  for (const auto& entry : folder_entries(base))
+    if (!is_ours(entry))
+      throw UsageError(base + " is not empty: it holds " + printable(entry), "give a new or empty folder as --base");
+  for (const char* folder : kFolders) make_folders(base + "/" + folder);
   for (const auto& key : trusted) write_file(base + "/trust/" + fingerprint(key) + ".pub", as_bytes(encode_public_key(key)));
   const SigningKey key = SigningKey::generate();
   write_file(base + "/site.key", as_bytes(key.encode("")), 0600);
@@ -103,6 +123,12 @@ Site::Site(const std::string& base, Wait wait)
   db_.migrate(kMigrations);
   Query ask(db_, "SELECT value FROM identity WHERE key='site'");
   if (ask.step()) name_ = ask.text(0);
+  if (const auto target = read_symlink(arch()); target && !is_folder(arch()))
+    throw SystemFailure("cannot use " + arch() + ": it is a link to " + *target + ", which is not there", ENOENT,
+                        "is that file system mounted?");
+  // A base put back from a backup may lack what was empty.
+  for (const char* folder : kFolders)
+    if (!exists(path(folder))) make_folder(path(folder));
   roll_forward();
   tidy_quarantine();
 }
@@ -169,18 +195,14 @@ void Site::roll_forward() {
 }
 
 void Site::tidy_quarantine() {
-  // We hold the lock, so nothing here is being worked on; bundles whose volumes are still awaited stay.
-  std::vector<std::string> imported;
-  Query query(db_, "SELECT statement FROM ledger");
-  while (query.step()) imported.push_back(staging_name(query.blob(0)));
-  for (const auto& name : folder_entries(quarantine()))
-    if (name == kAdoptWork || std::find(imported.begin(), imported.end(), name) != imported.end())
-      remove_tree(quarantine() + "/" + name);
+  // We hold the lock, so nothing here is being worked on. What is newer than the last import stays: its volumes may come.
+  const std::uint64_t imported = ledger().sequence;
+  for (const auto& name : folder_entries(quarantine())) {
+    if (sequence_of(quarantine() + "/" + name) <= imported) remove_tree(quarantine() + "/" + name);
+  }
 }
 
 bool Site::has_pending_renames() { return Query(db_, "SELECT 1 FROM pending_rename").step(); }
-
-std::string Site::staging_name(ByteSpan statement_hash) { return to_hex(statement_hash.first(16)); }
 
 void Site::audit(const std::string& what, const std::string& detail) {
   Query(db_, "INSERT INTO audit(at, who, what, detail) VALUES(?1,?2,?3,?4)").bind(now(), who(), what, detail).run();

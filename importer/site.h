@@ -39,8 +39,6 @@ class Site {
   void roll_forward();
   /// True between the transaction of a commit and the last of its renames.
   bool has_pending_renames();
-  /// The name in quarantine/ of the bundle with this statement.
-  static std::string staging_name(ByteSpan statement_hash);
   static constexpr const char* kAdoptWork = "adopt";
 
   /// Appends to the audit log.

@@ -55,7 +55,7 @@ class QuarantineWriter : public BodySink {
 }  // namespace
 
 Staging::Staging(const Site& site, const VerifiedBundle& bundle)
-    : folder_(site.quarantine() + "/" + Site::staging_name(bundle.statement_hash())) {}
+    : folder_(site.quarantine() + "/" + to_hex(ByteSpan(bundle.statement_hash()).first(16))) {}
 
 bool Staging::has_volume(std::uint32_t number) const { return exists(folder_ + "/" + marker(number)); }
 
@@ -92,6 +92,7 @@ void Staging::remove() { remove_tree(folder_); }
 
 void stage(VerifiedBundle& bundle, Staging& staging, Findings& findings) {
   make_folders(staging.folder(), 0700);
+  write_file(staging.folder() + "/sequence", as_bytes(std::to_string(bundle.statement().sequence)), 0600);  // see tidy_quarantine
   if (bundle.manifest()) write_file(staging.folder() + "/manifest", as_bytes(bundle.manifest_text()), 0600);
   Progress progress("reading and checking", bundle.statement().payload_bytes);
   QuarantineWriter writer(bundle, staging, progress);

@@ -54,6 +54,7 @@ class Adding {
     };
     std::sort(report_.added.begin(), report_.added.end(), release_order);
     std::sort(report_.present.begin(), report_.present.end(), release_order);
+    std::sort(report_.restored.begin(), report_.restored.end(), release_order);
     std::sort(report_.refused.begin(), report_.refused.end(), [](const auto& a, const auto& b) { return a.where < b.where; });
     return std::move(report_);
   }
@@ -75,8 +76,11 @@ class Adding {
       if (known->archive != patchset.archive)
         return refuse(RefusalKind::conflict, "the store has another archive under this name, with other bytes",
                       "find out from the vendor's checksums which of the two is right");
+      const std::string kept = store_.archive_path(known->name.file);
+      const bool sound = exists(kept) && hash_file(open_file(kept, O_RDONLY)) == known->archive;
+      if (!sound) copy.commit();
       const std::lock_guard hold(mutex_);
-      report_.present.push_back(name->patchset.text);
+      (sound ? report_.present : report_.restored).push_back(name->patchset.text);
       return {};
     }
     FileKeeper nothing;

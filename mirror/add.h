@@ -11,9 +11,10 @@
 namespace patchferry::mirror {
 
 struct AddReport {
-  std::vector<std::string> added;    // patchset names, release order
-  std::vector<std::string> present;  // the same bytes were there already
-  std::vector<Refusal> refused;      // `where` is the path
+  std::vector<std::string> added;     // patchset names, release order
+  std::vector<std::string> present;   // the same bytes were there already
+  std::vector<std::string> restored;  // catalogued already, but the store's file was missing or damaged
+  std::vector<Refusal> refused;       // `where` is the path
 };
 
 /// The archive files that `paths` (files and folders) name; a folder contributes what looks like an archive

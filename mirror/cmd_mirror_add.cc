@@ -15,7 +15,7 @@ namespace {
 
 constexpr OptionSpec kOptions[] = {
     {"store", "the store's folder; made if it is not there", "DIR"},
-    {"json", "one JSON document: added[], present[], refused[]", nullptr},
+    {"json", "one JSON document: added[], present[], restored[], refused[]", nullptr},
 };
 constexpr CommandSpec kSpec = {
     "patchferry mirror add --store DIR FILE|DIR...",
@@ -46,15 +46,17 @@ int cmd_mirror_add(std::vector<std::string> arguments) {
   if (args.has("json")) {
     auto refused = nlohmann::json::array();
     for (const auto& r : done.refused) refused.push_back({{"file", r.where}, {"kind", name_of(r.kind)}, {"text", r.text}});
-    print(nlohmann::json({{"added", done.added}, {"present", done.present}, {"refused", refused}}).dump(2));
+    print(nlohmann::json({{"added", done.added}, {"present", done.present}, {"restored", done.restored}, {"refused", refused}})
+              .dump(2));
   } else if (!is_quiet()) {
     for (const auto& name : done.added) print("added " + name);
+    for (const auto& name : done.restored) print("restored " + name + ": the store's file was missing or damaged");
     print(count_text(done.added.size(), "patchset") + " added to " + path + ", " + std::to_string(done.present.size()) +
           " there already, " + std::to_string(done.refused.size()) + " refused");
   }
   for (const auto& r : done.refused) report(r);
-  if (!done.refused.empty()) return done.added.empty() ? kRefused : kInPart;
-  return done.added.empty() ? kNothingToDo : kDone;
+  if (!done.refused.empty()) return done.added.empty() && done.restored.empty() ? kRefused : kInPart;
+  return done.added.empty() && done.restored.empty() ? kNothingToDo : kDone;
 }
 
 }  // namespace patchferry::mirror

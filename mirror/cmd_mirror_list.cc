@@ -5,6 +5,7 @@
 #include "mirror/commands.h"
 #include "mirror/store.h"
 #include "system/failure.h"
+#include "system/file.h"
 #include "terminal/command.h"
 #include "terminal/output.h"
 
@@ -34,19 +35,21 @@ int cmd_mirror_list(std::vector<std::string> arguments) {
   if (args.has("json")) {
     auto out = nlohmann::json::array();
     for (const auto& p : patchsets)
-      out.push_back({{"name", p.name.patchset.text},
-                     {"product", p.name.patchset.product},
-                     {"released", to_text(p.name.patchset.released)},
-                     {"archive", {{"sha256", to_hex(p.archive)}, {"bytes", p.archive_bytes}}},
-                     {"first_seen", p.first_seen}});
+      out.push_back(
+          {{"name", p.name.patchset.text},
+           {"product", p.name.patchset.product},
+           {"released", to_text(p.name.patchset.released)},
+           {"archive",
+            {{"sha256", to_hex(p.archive)}, {"bytes", p.archive_bytes}, {"present", exists(store.archive_path(p.name.file))}}},
+           {"first_seen", p.first_seen}});
     print(nlohmann::json({{"patchsets", out}}).dump(2));
     return kDone;
   }
   std::vector<std::vector<std::string>> rows;
   for (const auto& p : patchsets)
     rows.push_back({p.name.patchset.text, p.name.patchset.product, to_text(p.name.patchset.released), size_text(p.archive_bytes),
-                    to_hex(p.archive).substr(0, 16)});
-  print_table({"PATCHSET", "PRODUCT", "RELEASED", "SIZE", "SHA-256"}, rows);
+                    to_hex(p.archive).substr(0, 16), exists(store.archive_path(p.name.file)) ? "" : "missing: add it again"});
+  print_table({"PATCHSET", "PRODUCT", "RELEASED", "SIZE", "SHA-256", ""}, rows);
   return kDone;
 }
 

@@ -2,6 +2,7 @@
 #include "mirror/pack.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <fcntl.h>
 #include <set>
 
@@ -41,10 +42,14 @@ void check_archives(Store& store, const Missing& missing) {
   parallel_for(missing.patchsets.size(), [&](std::size_t i) {
     const auto& p = missing.patchsets[i];
     const std::string path = store.archive_path(p.name.file);
+    if (!exists(path))
+      throw SystemFailure("cannot ship " + path + ": it is not there any more", ENOENT,
+                          "give the vendor's archive to 'patchferry mirror add' once more, then export again");
     const Fd file = open_file(path, O_RDONLY);
     if (hash_file(file, [&](std::uint64_t n) { progress.add(n); }) != p.archive)
-      throw SystemFailure("cannot ship " + path + ": its bytes are no longer those that were added", 0,
-                          "the disk may be failing; put the vendor's archive back in its place, then export again");
+      throw SystemFailure(
+          "cannot ship " + path + ": its bytes are no longer those that were added", 0,
+          "the disk may be failing; give the vendor's archive to 'patchferry mirror add' once more, then export again");
   });
 }
 

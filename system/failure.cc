@@ -12,7 +12,7 @@ namespace {
 std::string hint_for(int error) {
   switch (error) {
     case ENOSPC:
-    case EDQUOT: return "free some space there, then run the same command again; nothing has been left half done";
+    case EDQUOT: return "free some space there, then run the same command again";
     case EACCES:
     case EPERM: return "run it as the user who owns that path (often with sudo)";
     case EROFS: return "the file system is mounted read-only; remount it writable or choose another path";

@@ -54,6 +54,7 @@ std::string ask_password(const std::string& prompt, bool twice) {
 }
 
 std::string password_from(const std::string& path) {
+  if (!exists(path)) throw UsageError("there is no password file " + path, "its first line is the password");
   const auto bytes = read_whole(path, 4096);
   if (!bytes) throw UsageError(path + " is too long for a password file", "its first line is the password");
   std::string text(as_text(*bytes));

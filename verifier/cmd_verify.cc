@@ -14,7 +14,7 @@ namespace patchferry {
 namespace {
 
 constexpr OptionSpec kOptions[] = {
-    {"trust", "a trusted public key, or a folder of them (needed; may be repeated)", "KEY.pub|DIR", true},
+    {"trust", "a trusted public key, or a folder of them (needed)", "KEY.pub|DIR", true},
     {"json", "one JSON document: ok, bundle, sequence, findings[]", nullptr},
 };
 constexpr CommandSpec kSpec = {

@@ -33,7 +33,9 @@ Result<TrustAnchors> load_trust(const std::vector<std::string>& paths) {
       if (name.ends_with(".pub"))
         if (auto done = enrol(path + "/" + name); !done) return tl::unexpected(std::move(done.error()));
   }
-  if (anchors.domains.empty()) throw UsageError("no trusted key was given", "give --trust KEY.pub");
+  if (paths.empty()) throw UsageError("no trusted key was given", "give --trust KEY.pub");
+  if (anchors.domains.empty())
+    throw UsageError("there is no key (*.pub) in " + paths.front(), "give a .pub file that 'patchferry keygen' wrote");
   return anchors;
 }
 
