@@ -87,6 +87,11 @@ bool closes(Site& site, const std::string& kernel, const std::string& cve) {
   return Query(site.db(), "SELECT 1 FROM first_fix WHERE kernel=?1 AND cve=?2").bind(kernel, cve).step();
 }
 
+std::uint64_t last_import(Site& site) {
+  Query last(site.db(), "SELECT max(imported) FROM ledger");
+  return last.step() ? last.number(0) : 0;
+}
+
 std::int64_t record_patchset(Site& site, const NewPatchset& p) {
   Database& db = site.db();
   Query(

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the database knows of patchsets and feeds, as values. All SQL about them is here.
+// What the database knows of patchsets and feeds, as values.
 #pragma once
 
 #include <map>
@@ -55,6 +55,9 @@ std::vector<Feed> feeds(Site& site);
 std::vector<Feed> feeds_that_take(Site& site, const std::vector<std::string>& named, bool deploy);
 /// True if some patchset here closes this CVE for this kernel.
 bool closes(Site& site, const std::string& kernel, const std::string& cve);
+
+/// When the last bundle was imported, in seconds since 1970; 0: never.
+std::uint64_t last_import(Site& site);
 
 /// Within the caller's transaction. Returns the row's id.
 std::int64_t record_patchset(Site& site, const NewPatchset& patchset);

@@ -48,8 +48,7 @@ std::uint64_t bytes_beneath(const std::string& folder) {
 Status status_of(Site& site) {
   Status s;
   s.sequence = site.ledger().sequence;
-  Query last(site.db(), "SELECT max(imported) FROM ledger");
-  if (last.step()) s.last_import = last.number(0);
+  s.last_import = last_import(site);
   for (const auto& p : patchsets(site)) {
     if (!in_arch(site, p.name, p.archive_bytes)) s.pending.push_back(p.name.patchset.text);
     s.arch_bytes += p.archive_bytes;

@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "terminal/command.h"
-#include "verifier/bundle_text.h"
+#include "verifier/findings.h"
 
 namespace patchferry::importer {
 

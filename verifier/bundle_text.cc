@@ -2,7 +2,6 @@
 #include "verifier/bundle_text.h"
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include "system/calendar.h"
 #include "terminal/output.h"
@@ -22,16 +21,6 @@ void print_patchsets(const Manifest& manifest) {
                     p.fixes.empty() ? "" : count_text(p.fixes.size(), "CVE") + " newly closed"});
   for (const auto& name : manifest.withdrawn) rows.push_back({name, "", "", "", "withdrawn by the vendor"});
   print_table({"PATCHSET", "PRODUCT", "RELEASED", "SIZE", "BRINGS"}, rows);
-}
-
-nlohmann::json findings_json(const Findings& findings) {
-  auto out = nlohmann::json::array();
-  for (const auto& f : findings) {
-    nlohmann::json one = {{"kind", name_of(f.kind)}, {"volume", f.where}, {"text", f.text}, {"hint", f.hint}};
-    one["offset"] = f.offset ? nlohmann::json(*f.offset) : nlohmann::json(nullptr);
-    out.push_back(std::move(one));
-  }
-  return out;
 }
 
 }  // namespace patchferry

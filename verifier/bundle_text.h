@@ -2,12 +2,10 @@
 // A bundle in words, as verify, inspect, diff and import print it.
 #pragma once
 
-#include <nlohmann/json_fwd.hpp>
 #include <string>
 
 #include "bundle-format/manifest.h"
 #include "bundle-format/statement.h"
-#include "verifier/medium.h"
 
 namespace patchferry {
 
@@ -16,8 +14,5 @@ std::string bundle_line(const Statement& statement, const std::string& site);
 
 /// A table of the patchsets that it brings, on standard output.
 void print_patchsets(const Manifest& manifest);
-
-/// product.md's findings[]: kind, volume, offset (or null), text; and hint.
-nlohmann::json findings_json(const Findings& findings);
 
 }  // namespace patchferry

@@ -7,6 +7,7 @@
 #include "terminal/output.h"
 #include "verifier/bundle_text.h"
 #include "verifier/commands.h"
+#include "verifier/findings.h"
 #include "verifier/verify.h"
 
 namespace patchferry {

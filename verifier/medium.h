@@ -7,12 +7,9 @@
 #include <vector>
 
 #include "system/file.h"
-#include "system/refusal.h"
+#include "verifier/findings.h"
 
 namespace patchferry {
-
-/// What is wrong with a bundle, all of it. `where` is the path of the volume or file.
-using Findings = std::vector<Refusal>;
 
 struct MediumVolume {
   Fd file;            // positioned at its first byte
