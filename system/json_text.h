@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// JSON from outside: no duplicate keys, bounded depth, no trailing data. Bytes must have been authenticated first.
+// JSON from outside: no duplicate keys, bounded depth, bounded numbers of values, no trailing data. Bytes must have been authenticated first.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>

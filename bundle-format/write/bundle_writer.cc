@@ -5,8 +5,10 @@
 #include <cassert>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "bundle-format/readme.h"
+#include "system/json_text.h"
 #include "system/parallel.h"
 
 namespace patchferry {
@@ -108,14 +110,16 @@ Result<Layout> lay_out(Draft draft, std::uint64_t volume_limit, const OnBytes& o
   manifest.recipes = append_table(encode_recipes(draft.tables.recipes));
   manifest.packs = append_table(encode_packs(draft.tables.packs));
   out.manifest = encode_manifest(manifest);
-  if (out.manifest.size() > kMaxManifest && !manifest.fixes_left_out) {
+  // Beyond the bounds that a reader sets for size and number of values.
+  const auto too_large = [&] { return out.manifest.size() > kMaxManifest || !parse_json(out.manifest, "manifest"); };
+  if (too_large() && !manifest.fixes_left_out) {
     // The summary of CVEs is a comfort; the archives must travel all the same.
     manifest.fixes_left_out = true;
     manifest.kernels.clear();
     for (auto& patchset : manifest.patchsets) patchset.fixes.clear();
     out.manifest = encode_manifest(manifest);
   }
-  if (out.manifest.size() > kMaxManifest)
+  if (too_large())
     return refuse(RefusalKind::too_large, "the bundle would bring too many patchsets at once", "ship it in several steps");
   out.root_chain = encode_root_chain(draft.root_chain);
   out.payload = std::move(draft.payload);

@@ -347,3 +347,14 @@ TEST_CASE("JSON from outside has no key twice, no depth beyond reason, no tail")
   CHECK_FALSE(parse_json(R"({} {})", "test"));
   CHECK_FALSE(parse_json(std::string(100000, '['), "test"));
 }
+
+TEST_CASE("JSON of very many small values is judged in time that grows with its size, and refused beyond a bound") {
+  std::string objects = "[{}";
+  for (int i = 1; i < 150'000; ++i) objects += ",{}";
+  CHECK(parse_json(objects + "]", "test"));  // at the square of its size this would take minutes
+  for (int i = 0; i < 100'000; ++i) objects += ",{}";
+  CHECK_FALSE(parse_json(objects + "]", "test"));
+  std::string values = "[0";
+  for (int i = 0; i < 2'000'001; ++i) values += ",0";
+  CHECK_FALSE(parse_json(values + "]", "test"));
+}
