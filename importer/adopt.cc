@@ -41,6 +41,12 @@ std::vector<Candidate> candidates_in(const std::string& folder) {
       c.patchset.name = *parsed;
     else
       c.refusal = std::move(parsed.error());
+    struct stat st {};
+    if (!c.refusal && (::lstat((folder + "/" + name).c_str(), &st) != 0 || !S_ISREG(st.st_mode)))
+      c.refusal = Refusal{RefusalKind::not_regular, "it is a link, pipe or device, not a file", "put the archive itself there"};
+    for (const auto& other : out)
+      if (!c.refusal && !other.refusal && other.patchset.name.patchset == c.patchset.name.patchset)
+        c.refusal = Refusal{RefusalKind::conflict, "the same patchset is there as " + other.file, "take one of the two away"};
     out.push_back(std::move(c));
   }
   return out;
@@ -124,7 +130,8 @@ AdoptReport adopt(Site& site, const std::string& folder_given, bool deploy) {
   }
   {
     std::uint64_t total = 0;
-    for (const auto& c : candidates) total += size_of(folder + "/" + c.file);
+    for (const auto& c : candidates)
+      if (!c.refusal) total += size_of(folder + "/" + c.file);
     Progress progress("reading archives", total);
     parallel_for(candidates.size(), [&](std::size_t i) {
       Candidate& c = candidates[i];

@@ -63,7 +63,7 @@ class Adding {
   Result<void> try_add(const std::string& path) {
     auto name = parse_archive_name(file_name_of(path));
     if (!name) return tl::unexpected(std::move(name.error()));
-    const Fd source = open_file(path, O_RDONLY);
+    const Fd source = open_file(path, O_RDONLY | O_NONBLOCK);  // a FIFO must not hang us
     if (!S_ISREG(stat_of(source).st_mode)) return refuse(RefusalKind::not_regular, "it is not a file");
 
     AtomicFile copy(store_.archive_path(name->file), 0444);
@@ -123,9 +123,12 @@ std::vector<std::string> archives_in(const std::vector<std::string>& paths) {
 
 AddReport add_archives(Store& store, const std::vector<std::string>& files, const std::function<void(std::uint64_t)>& on_bytes) {
   Adding adding(store, on_bytes);
-  // Files of one name go one after the other, so that the second meets the first in the catalogue.
+  // Files of one patchset go one after the other, so that the second meets the first in the catalogue.
   std::map<std::string, std::vector<std::string>> by_name;
-  for (const auto& file : files) by_name[file_name_of(file)].push_back(file);
+  for (const auto& file : files) {
+    const auto name = parse_archive_name(file_name_of(file));
+    by_name[name ? name->patchset.text : file].push_back(file);
+  }
   std::vector<std::vector<std::string>> groups;
   for (auto& [name, group] : by_name) groups.push_back(std::move(group));
   parallel_for(groups.size(), [&](std::size_t i) {

@@ -159,12 +159,6 @@ int cmd_export(std::vector<std::string> arguments) {
   if (!state) return report(state.error());
   order.site = std::move(*state);
   const SigningKey key = load_key(args);
-  if (given && !order.dry_run) {
-    store.keep_receipt(given->receipt, given->text);
-    if (given->first)
-      note("first receipt of site " + site + ": its key " + fingerprint(given->receipt.key) +
-           " is now pinned here; compare it with 'patchferry status' at the site");
-  }
   if (!streamed && !order.dry_run) {
     if (!is_folder(parent_of(order.to))) throw UsageError("there is no folder " + parent_of(order.to), "is the medium mounted?");
     if (exists(order.to) && !is_folder(order.to))
@@ -174,6 +168,13 @@ int cmd_export(std::vector<std::string> arguments) {
 
   auto shipment = export_bundle(store, order, key);
   if (!shipment) return report(shipment.error());
+  // Only a receipt that nothing spoke against is believed from now on.
+  if (given && !order.dry_run) {
+    store.keep_receipt(given->receipt, given->text);
+    if (given->first)
+      note("first receipt of site " + site + ": its key " + fingerprint(given->receipt.key) +
+           " is now pinned here; compare it with 'patchferry status' at the site");
+  }
   if (!*shipment) {
     if (args.has("json"))
       print(nlohmann::json({{"dry_run", order.dry_run}, {"patchsets", nlohmann::json::array()}, {"bytes", 0}}).dump(2));

@@ -47,10 +47,10 @@ std::string RelPath::folded() const {
   return out;
 }
 
-std::string printable(std::string_view text) {
+std::string printable(std::string_view text, std::size_t most) {
   static constexpr char kDigits[] = "0123456789abcdef";
   std::string out;
-  for (const char c : text.substr(0, 200)) {
+  for (const char c : text.substr(0, most)) {
     const auto u = static_cast<unsigned char>(c);
     if (u < 0x20 || u >= 0x7f || c == '"' || c == '\\' || c == '\'') {
       out += "\\x";
@@ -60,7 +60,7 @@ std::string printable(std::string_view text) {
       out += c;
     }
   }
-  if (text.size() > 200) out += "...";
+  if (text.size() > most) out += "...";
   return out;
 }
 

@@ -35,7 +35,7 @@ bool is_plain_name(std::string_view name);
 /// A site's name: a plain name of at most 64 characters that begins with a letter or digit.
 bool is_site_name(std::string_view name);
 
-/// Untrusted text made safe to print: control characters, non-ASCII bytes and quotes as \xNN, cut at 200 bytes.
-std::string printable(std::string_view text);
+/// Untrusted text made safe to print: control characters, non-ASCII bytes and quotes as \xNN, cut at `most` bytes.
+std::string printable(std::string_view text, std::size_t most = 200);
 
 }  // namespace patchferry

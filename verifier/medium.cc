@@ -31,7 +31,7 @@ class Opener {
   Opener(Medium& medium, Findings& findings) : medium_(medium), findings_(findings) {}
 
   void open_volume(const Fd& folder, const std::string& name) {
-    const std::string path = folder.path() + "/" + printable(name);
+    const std::string path = printable(folder.path() + "/" + name, 4096);
     // O_NONBLOCK: a FIFO in disguise must not hang us.
     const int fd = ::openat(folder.get(), name.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
     if (fd < 0 && (errno == ELOOP || errno == ENXIO)) return not_regular(path);
@@ -43,7 +43,7 @@ class Opener {
     } else if (!too_many_) {
       too_many_ = true;
       findings_.push_back(Refusal{RefusalKind::too_large, "there are more volumes here than a bundle can have",
-                                  "give the folder of one bundle", folder.path()});
+                                  "give the folder of one bundle", printable(folder.path(), 4096)});
     }
   }
 
@@ -68,7 +68,7 @@ class Opener {
 
   void read_readme(const Fd& folder) {
     const int fd = ::openat(folder.get(), "README.txt", O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
-    const std::string path = folder.path() + "/README.txt";
+    const std::string path = printable(folder.path() + "/README.txt", 4096);
     if (fd < 0 && errno == ENOENT) return;
     if (fd < 0 && (errno == ELOOP || errno == ENXIO)) return not_regular(path);
     if (fd < 0) throw_errno("open", path);

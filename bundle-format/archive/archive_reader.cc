@@ -152,6 +152,9 @@ class Unpacker {
     if (exception_) std::rethrow_exception(std::exchange(exception_, nullptr));
     return std::exchange(refusal_, std::nullopt);
   }
+  /// While a header is read, only so much may be pulled: a sparse map or pax record of any length would be kept in memory.
+  void begin_header() { header_end_ = bytes_ + kMaxHeaderBytes; }
+  void end_header() { header_end_.reset(); }
   /// True when the whole stream has been handed out and found sound.
   bool complete() const { return complete_; }
   std::uint64_t bytes() const { return bytes_; }
@@ -192,6 +195,8 @@ class Unpacker {
   Result<void> count(ByteSpan part) {
     if (part.size() > ceiling_ - bytes_)
       return refuse(RefusalKind::too_large, fmt::format("more than {} bytes come out of this archive", ceiling_));
+    if (header_end_ && bytes_ > *header_end_)
+      return refuse(RefusalKind::too_large, fmt::format("a member's header takes more than {} bytes", kMaxHeaderBytes));
     const auto last = std::find_if(part.rbegin(), part.rend(), [](std::byte b) { return b != std::byte{0}; });
     if (last != part.rend()) end_of_nonzero_ = bytes_ + static_cast<std::uint64_t>(part.rend() - last);
     bytes_ += part.size();
@@ -234,7 +239,9 @@ class Unpacker {
   std::uint64_t offset_ = 0;
   bool wanted_more_ = false;  // libarchive asked for bytes behind the end of the file
   bool complete_ = false;
+  static constexpr std::uint64_t kMaxHeaderBytes = 4 << 20;
   std::uint64_t bytes_ = 0;
+  std::optional<std::uint64_t> header_end_;
   std::uint64_t end_of_nonzero_ = 0;
   Crc32 crc_;
   std::exception_ptr exception_;
@@ -371,7 +378,9 @@ class TarReader {
     }
     for (;;) {
       struct archive_entry* entry = nullptr;
+      unpacker_.begin_header();
       const int r = archive_read_next_header(reader_.get(), &entry);
+      unpacker_.end_header();
       if (r == ARCHIVE_EOF) break;
       if (r != ARCHIVE_OK && r != ARCHIVE_WARN) return failed();
       if (auto read = read_member(entry, r == ARCHIVE_WARN); !read) return tl::unexpected<Refusal>(std::move(read.error()));

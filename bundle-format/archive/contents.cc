@@ -30,8 +30,9 @@ class Collector : public MemberSink {
     hasher_ = Hasher();
     text_.clear();
     const std::string name = path.parts().back();
-    is_info_ = name == "kpatch.info" && bytes <= kMaxKpatchInfo;
-    is_pointer_ = path.parts().size() <= 3 && bytes <= kMaxPointer;  // top folder, ident, name
+    const bool room = !holds_too_much();
+    is_info_ = room && name == "kpatch.info" && bytes <= kMaxKpatchInfo;
+    is_pointer_ = room && path.parts().size() <= 3 && bytes <= kMaxPointer;  // top folder, ident, name
     keeper_.begin(bytes);
   }
   void data(ByteSpan part) override {
@@ -42,16 +43,25 @@ class Collector : public MemberSink {
   void end_file() override {
     files.back().hash = hasher_.finish();
     if (is_info_) files.back().info = parse_kpatch_info(text_);
+    if (is_info_) held_ += files.back().info->fixes.size() * kHeldPerFix;
+    if (is_pointer_) held_ += text_.size();
     if (is_pointer_) files.back().text = std::move(text_);
     keeper_.end(files.back().hash);
   }
   void pointer_link(const RelPath& path, const std::string& level) override { links.emplace_back(path, level); }
 
+  /// More than any real release says of itself: an archive made to fill our memory.
+  bool holds_too_much() const { return held_ > kMaxHeld; }
+
   std::vector<File> files;
   std::vector<std::pair<RelPath, std::string>> links;
 
  private:
+  static constexpr std::uint64_t kMaxHeld = 64 << 20;
+  static constexpr std::uint64_t kHeldPerFix = 48;  // bytes, about
+
   FileKeeper& keeper_;
+  std::uint64_t held_ = 0;
   Hasher hasher_;
   std::string text_;
   bool is_info_ = false;
@@ -105,6 +115,9 @@ Result<PatchsetContents> read_contents(const Fd& archive, const ArchiveName& nam
   Collector found(keeper);
   auto facts = read_archive(archive, name.compression, limits, found, on_read);
   if (!facts) return tl::unexpected(std::move(facts.error()));
+  if (found.holds_too_much())
+    return refuse(RefusalKind::too_large, "its pointer files and CVE lists are larger than any release needs",
+                  "do not use it; ask the vendor");
   PatchsetContents out = place_all(found, name.patchset.product, facts->top_folder);
   out.expanded_bytes = facts->expanded_bytes;
   out.files = facts->files;

@@ -76,6 +76,7 @@ void sort_and_unite(std::vector<CveFix>& fixes) {
   });
   const auto same = [](const CveFix& a, const CveFix& b) { return a.cve == b.cve; };
   fixes.erase(std::unique(fixes.begin(), fixes.end(), same), fixes.end());
+  fixes.shrink_to_fit();  // one name may have stood there 300,000 times
 }
 
 }  // namespace
