@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How a bundle comes to be, pass by pass. Read this function first; each pass has a file of its name.
+// How a bundle comes to be, pass by pass. Read export_bundle() first: scan and select are in select.h, pack in pack.h, lay_out
+// and sign in bundle_writer.h, writing and reading back in ship.h.
 #include "mirror/export.h"
 
 #include <algorithm>

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // patchferry verify: is this bundle authentic and complete?
-#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "terminal/command.h"
