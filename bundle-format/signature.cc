@@ -30,6 +30,8 @@ std::string_view type_string(DocumentType type) {
     case DocumentType::bundle: return "application/vnd.patchferry.bundle.v1";
     case DocumentType::root: return "application/vnd.patchferry.root.v1";
     case DocumentType::receipt: return "application/vnd.patchferry.receipt.v1";
+    case DocumentType::head: return "application/vnd.patchferry.head.v1";
+    case DocumentType::permit: return "application/vnd.patchferry.permit.v1";
   }
   return "";
 }

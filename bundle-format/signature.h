@@ -35,7 +35,7 @@ KeyId id_of(const PublicKey& key);
 std::string fingerprint(const PublicKey& key);
 
 /// The kinds of signed document; each has its own type string inside the signed bytes.
-enum class DocumentType { bundle, root, receipt };
+enum class DocumentType { bundle, root, receipt, head, permit };
 std::string_view type_string(DocumentType type);
 
 /// "DSSEv1" SP len(type) SP type SP len(body) SP body

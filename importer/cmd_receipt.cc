@@ -34,7 +34,7 @@ Receipt receipt_of(Site& site) {
   Receipt r;
   const LedgerView ledger = site.ledger();
   r.site = site.name();
-  r.domains = site.anchors().domains;
+  for (const auto& anchor : site.anchors().anchors) r.domains.push_back(anchor.domain);
   std::sort(r.domains.begin(), r.domains.end());
   r.domains.erase(std::unique(r.domains.begin(), r.domains.end()), r.domains.end());
   if (ledger.stream) r.stream = *ledger.stream;

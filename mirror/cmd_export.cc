@@ -5,13 +5,13 @@
 
 #include "mirror/commands.h"
 #include "mirror/export.h"
+#include "mirror/load_signers.h"
 #include "mirror/ship.h"
 #include "system/failure.h"
 #include "system/file.h"
 #include "system/rel_path.h"
 #include "terminal/command.h"
 #include "terminal/output.h"
-#include "terminal/password.h"
 #include "terminal/size.h"
 
 namespace patchferry::mirror {
@@ -22,8 +22,9 @@ constexpr OptionSpec kOptions[] = {
     {"store", "the store's folder", "DIR"},
     {"to", "where to write the bundle's folder (a mounted stick), or - for a stream on standard output", "DIR"},
     {"site", "the site that it is for", "NAME"},
-    {"sign", "the secret key to sign with", "KEY.key"},
-    {"password-file", "take the key's password from the first line of FILE", "FILE"},
+    {"sign", "the secret key to sign with", "KEY.key", true},
+    {"password-file", "take the password of the key from the first line of FILE; several: in the order of the keys", "FILE",
+     true},
     {"receipt", "what the site has, as 'patchferry receipt' wrote it there (default: the newest one seen)", "FILE"},
     {"full", "ship everything, whatever the site has", nullptr},
     {"volume-size", "largest file: a size such as 700MB or 8MiB, or fat32, dvd, bd (default: fat32 on FAT, else one file)",
@@ -48,20 +49,6 @@ std::uint64_t volume_size_of(const std::string& text) {
   const auto size = parse_size(text);
   if (!size) throw UsageError("'" + text + "' is not a size", "say 700MB, 8MiB, fat32, dvd or bd");
   return *size;
-}
-
-SigningKey load_key(const Arguments& args) {
-  const std::string path = args.required("sign");
-  if (!exists(path)) throw UsageError("there is no key " + path, "make one with 'patchferry keygen'");
-  const auto bytes = read_whole(path, 4096);
-  const std::string text(bytes ? as_text(*bytes) : "");
-  std::string password;
-  if (needs_password(text))
-    password =
-        args.has("password-file") ? password_from(args.required("password-file")) : ask_password("Password for " + path, false);
-  auto key = SigningKey::decode(text, password);
-  if (!key) throw UsageError(path + ": " + key.error().text, key.error().hint);
-  return std::move(*key);
 }
 
 struct GivenReceipt {
@@ -155,10 +142,11 @@ int cmd_export(std::vector<std::string> arguments) {
     if (!read) return report(read.error());
     given = std::move(*read);
   }
+  args.required("sign");
   auto state = site_state(store, args, given);
   if (!state) return report(state.error());
   order.site = std::move(*state);
-  const SigningKey key = load_key(args);
+  const auto signers = load_signers(args.values("sign"), args.values("password-file"));
   if (!streamed && !order.dry_run) {
     if (!is_folder(parent_of(order.to))) throw UsageError("there is no folder " + parent_of(order.to), "is the medium mounted?");
     if (exists(order.to) && !is_folder(order.to))
@@ -166,7 +154,7 @@ int cmd_export(std::vector<std::string> arguments) {
     if (order.volume_size == 0) order.volume_size = largest_file_at(is_folder(order.to) ? order.to : parent_of(order.to));
   }
 
-  auto shipment = export_bundle(store, order, key);
+  auto shipment = export_bundle(store, order, *signers.front());
   if (!shipment) return report(shipment.error());
   // Only a receipt that nothing spoke against is believed from now on.
   if (given && !order.dry_run) {

@@ -25,14 +25,14 @@ BundleId random_bundle_id() {
 }
 
 /// Root document 1 of a small site, signed by its one key.
-SignedRoot founding_root(const SigningKey& key) {
+SignedRoot founding_root(const Signer& key) {
   Bytes document = encode_root(single_key_root(key.public_key()));
   const Signature signature = key.sign(DocumentType::root, document);
   return {std::move(document), {{id_of(key.public_key()), Bytes(signature.begin(), signature.end())}}};
 }
 
 /// Refuses here what the site would refuse: its receipt says whom it believes.
-Result<void> judge_site(Store& store, const SiteState& site, const SigningKey& key) {
+Result<void> judge_site(Store& store, const SiteState& site, const Signer& key) {
   if (!site.receipt) return {};
   const Digest domain = domain_of(single_key_root(key.public_key()));
   if (!std::binary_search(site.receipt->domains.begin(), site.receipt->domains.end(), domain))
@@ -51,7 +51,7 @@ Digest state_after(const Missing& missing) {
   return state_of(std::move(have));
 }
 
-Draft draft_of(Store& store, const Missing& missing, Packs packs, std::uint64_t sequence, const SigningKey& key) {
+Draft draft_of(Store& store, const Missing& missing, Packs packs, std::uint64_t sequence, const Signer& key) {
   Draft draft;
   draft.root_chain = {founding_root(key)};
   Statement& s = draft.statement;
@@ -82,7 +82,7 @@ std::string deliver(const SignedBundle& bundle, const std::string& to) {
 
 }  // namespace
 
-Result<std::optional<Shipment>> export_bundle(Store& store, const ExportOrder& order, const SigningKey& key) {
+Result<std::optional<Shipment>> export_bundle(Store& store, const ExportOrder& order, const Signer& key) {
   // What is there, and what of it the site lacks.
   if (auto judged = judge_site(store, order.site, key); !judged) return tl::unexpected(std::move(judged.error()));
   const Snapshot snapshot = scan(store);

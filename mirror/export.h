@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "bundle-format/write/signing_key.h"
+#include "bundle-format/write/signer.h"
 #include "mirror/select.h"
 #include "mirror/store.h"
 
@@ -25,6 +25,6 @@ struct Shipment {
 };
 
 /// nullopt: the site lacks nothing.
-Result<std::optional<Shipment>> export_bundle(Store& store, const ExportOrder& order, const SigningKey& key);
+Result<std::optional<Shipment>> export_bundle(Store& store, const ExportOrder& order, const Signer& key);
 
 }  // namespace patchferry::mirror

@@ -26,7 +26,8 @@ void forget_cached(const std::string& folder) {
 
 void read_back(const SignedBundle& bundle, const std::string& folder) {
   Findings findings;
-  const Judge judge{TrustAnchors{{bundle.layout.statement.trust_domain}}, nullptr};
+  const Digest& domain = bundle.layout.statement.trust_domain;
+  const Judge judge{TrustAnchors{{{domain, 1, domain}}}, nullptr};
   auto verified = examine(open_media({folder}, findings), judge, findings);
   if (verified) {
     report_missing(*verified, verified->missing(), findings);

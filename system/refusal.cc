@@ -13,10 +13,18 @@ const char* name_of(RefusalKind kind) {
     case RefusalKind::threshold: return "threshold";
     case RefusalKind::untrusted: return "untrusted";
     case RefusalKind::bad_root: return "bad-root";
+    case RefusalKind::old_root: return "old-root";
+    case RefusalKind::old_format: return "old-format";
     case RefusalKind::wrong_site: return "wrong-site";
     case RefusalKind::unknown_stream: return "unknown-stream";
     case RefusalKind::stale: return "stale";
     case RefusalKind::fork: return "fork";
+    case RefusalKind::jump: return "jump";
+    case RefusalKind::needs_head: return "needs-head";
+    case RefusalKind::expired: return "expired";
+    case RefusalKind::bad_permit: return "bad-permit";
+    case RefusalKind::wrong_key: return "wrong-key";
+    case RefusalKind::altered_log: return "altered-log";
     case RefusalKind::damaged: return "damaged";
     case RefusalKind::cut: return "cut";
     case RefusalKind::extended: return "extended";

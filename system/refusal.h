@@ -23,10 +23,18 @@ enum class RefusalKind {
   threshold,        // too few valid signatures
   untrusted,        // the bundle's trust domain is not the enrolled one
   bad_root,         // a root document that its predecessor did not sign properly
+  old_root,         // signed under root documents that have been replaced
+  old_format,       // written in a format that the root documents no longer accept
   wrong_site,       // addressed to another site
   unknown_stream,   // from a store that this site has not learnt
   stale,            // older than what has been imported
   fork,             // a second body for a sequence number already used
+  jump,             // a sequence number too far ahead
+  needs_head,       // the ledger was put back: nothing is taken before somebody says how far it had come
+  expired,          // past its date, where the site's policy refuses that
+  bad_permit,       // a rollback that was not permitted, or not for this state of this site
+  wrong_key,        // encrypted to another key than this site's
+  altered_log,      // an audit log whose entries do not hang together
   damaged,          // bytes that do not match their signed hash
   cut,              // shorter than signed
   extended,         // longer than signed

@@ -1,10 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "verifier/trust.h"
 
+#include <algorithm>
+
 #include "system/failure.h"
 #include "system/file.h"
 
 namespace patchferry {
+
+const TrustAnchor* TrustAnchors::find(const Digest& domain) const {
+  const auto found = std::find_if(anchors.begin(), anchors.end(), [&](const TrustAnchor& a) { return a.domain == domain; });
+  return found == anchors.end() ? nullptr : &*found;
+}
 
 Result<PublicKey> load_public_key(const std::string& path) {
   if (!exists(path)) throw UsageError("there is no key " + path, "give the .pub file that 'patchferry keygen' wrote");
@@ -20,7 +27,8 @@ Result<TrustAnchors> load_trust(const std::vector<std::string>& paths) {
   const auto enrol = [&](const std::string& path) -> Result<void> {
     auto key = load_public_key(path);
     if (!key) return tl::unexpected(std::move(key.error()));
-    anchors.domains.push_back(domain_of(single_key_root(*key)));
+    const Digest domain = domain_of(single_key_root(*key));
+    anchors.anchors.push_back({domain, 1, domain});
     return {};
   };
   for (const auto& path : paths) {
@@ -34,7 +42,7 @@ Result<TrustAnchors> load_trust(const std::vector<std::string>& paths) {
         if (auto done = enrol(path + "/" + name); !done) return tl::unexpected(std::move(done.error()));
   }
   if (paths.empty()) throw UsageError("no trusted key was given", "give --trust KEY.pub");
-  if (anchors.domains.empty())
+  if (anchors.anchors.empty())
     throw UsageError("there is no key (*.pub) in " + paths.front(), "give a .pub file that 'patchferry keygen' wrote");
   return anchors;
 }

@@ -10,8 +10,17 @@
 
 namespace patchferry {
 
+/// One enrolled domain, and how far its root documents are known: nothing signed under an older one is believed.
+struct TrustAnchor {
+  Digest domain{};
+  std::uint32_t version = 1;  // of the newest root document known
+  Digest document{};          // its SHA-256; the domain itself while only document 1 is known
+};
+
 struct TrustAnchors {
-  std::vector<Digest> domains;
+  std::vector<TrustAnchor> anchors;
+
+  const TrustAnchor* find(const Digest& domain) const;
 };
 
 /// `paths`: .pub files, or folders of them. A path that does not exist is a UsageError.

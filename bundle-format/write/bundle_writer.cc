@@ -161,12 +161,12 @@ Result<Layout> lay_out(Draft draft, std::uint64_t volume_limit, const OnBytes& o
   return out;
 }
 
-SignedBundle sign(Layout layout, const std::vector<const SigningKey*>& keys) {
+SignedBundle sign(Layout layout, const std::vector<const Signer*>& signers) {
   const auto statement = encode_statement(layout.statement);
   Envelope envelope;
-  for (const SigningKey* key : keys) {
-    const Signature signature = key->sign(DocumentType::bundle, statement);
-    envelope.push_back({id_of(key->public_key()), Bytes(signature.begin(), signature.end())});
+  for (const Signer* signer : signers) {
+    const Signature signature = signer->sign(DocumentType::bundle, statement);
+    envelope.push_back({id_of(signer->public_key()), Bytes(signature.begin(), signature.end())});
   }
   return {std::move(layout), encode_envelope(std::move(envelope))};
 }

@@ -18,7 +18,7 @@
 #include "bundle-format/tables.h"
 #include "bundle-format/volume.h"
 #include "bundle-format/write/payload_source.h"
-#include "bundle-format/write/signing_key.h"
+#include "bundle-format/write/signer.h"
 #include "system/file.h"
 
 namespace patchferry {
@@ -55,7 +55,7 @@ struct SignedBundle {
   Bytes envelope;
 };
 
-SignedBundle sign(Layout layout, const std::vector<const SigningKey*>& keys);
+SignedBundle sign(Layout layout, const std::vector<const Signer*>& signers);
 
 /// Writes one volume from its first byte to its last, in order.
 void write_volume(const SignedBundle& bundle, std::uint32_t volume, const Fd& out, const OnBytes& on_bytes = {});

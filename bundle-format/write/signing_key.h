@@ -9,20 +9,20 @@
 #include <string>
 #include <string_view>
 
-#include "bundle-format/signature.h"
+#include "bundle-format/write/signer.h"
 
 namespace patchferry {
 
-class SigningKey {
+class SigningKey final : public Signer {
  public:
   static SigningKey generate();
   static SigningKey from_seed(const std::array<std::byte, 32>& seed);
   SigningKey(SigningKey&& other) noexcept;
   SigningKey& operator=(SigningKey&&) = delete;
-  ~SigningKey();
+  ~SigningKey() override;
 
-  PublicKey public_key() const;
-  Signature sign(DocumentType type, ByteSpan body) const;
+  PublicKey public_key() const override;
+  Signature sign(DocumentType type, ByteSpan body) const override;
 
   /// The text of a .key file; an empty password leaves the seed unsealed.
   std::string encode(std::string_view password) const;

@@ -12,7 +12,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   static const Judge judge = [] {
     std::array<std::byte, 32> seed{};
     seed.fill(std::byte{1});
-    return Judge{TrustAnchors{{domain_of(single_key_root(SigningKey::from_seed(seed).public_key()))}}, nullptr};
+    const Digest domain = domain_of(single_key_root(SigningKey::from_seed(seed).public_key()));
+    return Judge{TrustAnchors{{{domain, 1, domain}}}, nullptr};
   }();
   const auto medium_of = [&] {
     Medium medium;

@@ -74,7 +74,10 @@ void write_small_bundle(const std::string& folder, const BundleRecipe& recipe) {
   write_volumes(small_bundle(files, recipe), folder);
 }
 
-TrustAnchors trust_in(unsigned char seed) { return {{domain_of(single_key_root(test_key(seed).public_key()))}}; }
+TrustAnchors trust_in(unsigned char seed) {
+  const Digest domain = domain_of(single_key_root(test_key(seed).public_key()));
+  return {{{domain, 1, domain}}};
+}
 
 Findings verify_all(const std::vector<std::string>& paths, const TrustAnchors& anchors, const LedgerView* ledger) {
   Findings findings;
