@@ -163,7 +163,7 @@ TEST_CASE("signatures count by distinct keys of the role, each of them valid") {
 TEST_CASE("a root chain hands over only with the signatures of the old and of the new keepers") {
   const SigningKey old_key = test_key(1);
   const SigningKey new_key = test_key(2);
-  const auto link = [](const RootDocument& document, const std::vector<const SigningKey*>& signers) {
+  const auto link = [](const RootDocument& document, const std::vector<const Signer*>& signers) {
     SignedRoot out{encode_root(document), {}};
     for (const auto* signer : signers) {
       const Signature s = signer->sign(DocumentType::root, out.document);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "bundle-format/write/bundle_writer.h"
+#include "bundle-format/write/signing_key.h"
 #include "verifier/verify.h"
 
 namespace patchferry::test {
