@@ -27,15 +27,6 @@ bool is_kernel(const std::string& text) {
   return !text.empty() && text.size() <= 128 && printable(text) == text && text.find(' ') == std::string::npos;
 }
 
-Json table_json(const TableFacts& table) { return {{"bytes", table.bytes}, {"sha256", to_hex(table.hash)}}; }
-
-TableFacts table_of(const Json& json) {
-  TableFacts table;
-  table.bytes = json.at("bytes").get<std::uint64_t>();
-  table.hash = array_from_hex<32>(json.at("sha256").get<std::string>()).value_or(Digest{});
-  return table;
-}
-
 ManifestPatchset patchset_of(const Json& json) {
   ManifestPatchset p;
   auto name = parse_archive_name(json.at("file").get<std::string>());
@@ -58,17 +49,25 @@ bool strictly_ascending(const Range& range, Less less) {
 Result<void> check_rules(const Manifest& m, const Statement& s) {
   if (!is_site_name(m.site) || audience_of(m.site) != s.audience) return malformed("names another site than the statement");
   if (m.sequence != s.sequence) return malformed("gives another sequence number than the statement");
-  if (m.patchsets.size() != s.patchsets || m.withdrawn.size() != s.withdrawn)
+  if (!s.is_encrypted() && (m.patchsets.size() != s.patchsets || m.withdrawn.size() != s.withdrawn))
     return malformed("holds another number of patchsets than the statement says");
-  const std::uint64_t ceiling = s.table_bytes;
-  if (m.objects.bytes > ceiling || m.recipes.bytes > ceiling || m.packs.bytes > ceiling ||
-      m.objects.bytes + m.recipes.bytes + m.packs.bytes != s.table_bytes || m.objects.bytes != s.objects * kObjectRecordSize)
+  if (m.patchsets.size() > kMaxPatchsets || m.withdrawn.size() > kMaxPatchsets || m.needs.size() > kMaxPatchsets)
+    return malformed("holds too many patchsets");
+  const std::uint64_t ceiling = s.plain_table_bytes();
+  if (m.objects_bytes > ceiling || m.recipes_bytes > ceiling || m.packs_bytes > ceiling ||
+      m.objects_bytes + m.recipes_bytes + m.packs_bytes != ceiling ||
+      (!s.is_encrypted() && m.objects_bytes != s.objects * kObjectRecordSize))
     return malformed("gives other table lengths than the statement");
   if (!strictly_ascending(m.kernels, std::less<>()) || !std::all_of(m.kernels.begin(), m.kernels.end(), is_kernel))
     return malformed("holds kernel names that are not sorted or not printable");
   if (!strictly_ascending(m.withdrawn, std::less<>())) return malformed("holds withdrawn patchsets that are not sorted");
   for (const auto& name : m.withdrawn)
     if (!parse_patchset_name(name)) return malformed("withdraws something that is not a patchset");
+  if (!strictly_ascending(m.needs, [](const auto& a, const auto& b) { return a.name < b.name; }))
+    return malformed("needs patchsets that are not sorted");
+  for (const auto& need : m.needs)
+    if (!parse_patchset_name(need.name) || need.bundle == 0 || need.bundle >= m.sequence)
+      return malformed("needs something that no earlier bundle can bring");
   std::vector<std::string> folded;
   for (const auto& p : m.patchsets) {
     if (p.archive_bytes > kMaxPayload || p.expanded_bytes > s.expanded_bytes) return malformed("holds an impossible size");
@@ -102,6 +101,8 @@ std::string encode_manifest(const Manifest& m) {
                          {"first_seen", p.first_seen},
                          {"fixes", fixes}});
   }
+  Json needs = Json::array();
+  for (const auto& n : m.needs) needs.push_back({{"name", n.name}, {"sha256", to_hex(n.archive)}, {"bundle", n.bundle}});
   const Json json = {
       {"format", 1},
       {"site", m.site},
@@ -110,7 +111,8 @@ std::string encode_manifest(const Manifest& m) {
       {"fixes_left_out", m.fixes_left_out},
       {"patchsets", patchsets},
       {"withdrawn", m.withdrawn},
-      {"tables", {{"objects", table_json(m.objects)}, {"recipes", table_json(m.recipes)}, {"packs", table_json(m.packs)}}}};
+      {"needs", needs},
+      {"tables", {{"objects", m.objects_bytes}, {"recipes", m.recipes_bytes}, {"packs", m.packs_bytes}}}};
   return json.dump();  // keys sorted, no white space
 }
 
@@ -126,9 +128,13 @@ Result<Manifest> decode_manifest(std::string_view text, const Statement& stateme
     m.fixes_left_out = json.at("fixes_left_out").get<bool>();
     for (const auto& patchset : json.at("patchsets")) m.patchsets.push_back(patchset_of(patchset));
     m.withdrawn = json.at("withdrawn").get<std::vector<std::string>>();
-    m.objects = table_of(json.at("tables").at("objects"));
-    m.recipes = table_of(json.at("tables").at("recipes"));
-    m.packs = table_of(json.at("tables").at("packs"));
+    for (const auto& need : json.at("needs"))
+      m.needs.push_back({need.at("name").get<std::string>(),
+                         array_from_hex<32>(need.at("sha256").get<std::string>()).value_or(Digest{}),
+                         need.at("bundle").get<std::uint64_t>()});
+    m.objects_bytes = json.at("tables").at("objects").get<std::uint64_t>();
+    m.recipes_bytes = json.at("tables").at("recipes").get<std::uint64_t>();
+    m.packs_bytes = json.at("tables").at("packs").get<std::uint64_t>();
     // What was read leniently above, unknown keys and numbers written otherwise all end here.
     for (const auto& p : m.patchsets)
       if (p.name.file.empty()) return malformed("holds an archive name that is outside the grammar");

@@ -33,10 +33,11 @@ struct ManifestPatchset {
   std::vector<ManifestFix> fixes;    // ascending by CVE
 };
 
-struct TableFacts {
-  std::uint64_t bytes = 0;
-  Digest hash{};
-  bool operator==(const TableFacts&) const = default;
+/// A patchset that must be at the site before this bundle: it was shipped, and no receipt has confirmed it yet.
+struct ManifestNeed {
+  std::string name;
+  Digest archive{};
+  std::uint64_t bundle = 0;  // sequence of the bundle that brings it
 };
 
 struct Manifest {
@@ -46,11 +47,15 @@ struct Manifest {
   bool fixes_left_out = false;              // the summary would have burst kMaxManifest
   std::vector<ManifestPatchset> patchsets;  // release order
   std::vector<std::string> withdrawn;       // patchset names, ascending
-  TableFacts objects, recipes, packs;       // in this order after the manifest
+  std::vector<ManifestNeed> needs;          // ascending by name
+  // Bytes of each table; they follow the manifest in this order.
+  std::uint64_t objects_bytes = 0;
+  std::uint64_t recipes_bytes = 0;
+  std::uint64_t packs_bytes = 0;
 };
 
 std::string encode_manifest(const Manifest& manifest);
-/// Also checks it against the statement: sequence, site, counts, table lengths.
+/// `text` is decrypted, if it was encrypted. Also checks it against the statement: sequence, site, counts, table lengths.
 Result<Manifest> decode_manifest(std::string_view text, const Statement& statement);
 
 }  // namespace patchferry

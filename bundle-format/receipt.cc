@@ -33,14 +33,17 @@ bool is_sorted_names(const std::vector<std::string>& names) {
 
 std::string encode_receipt_body(const Receipt& r) {
   Json domains = Json::array();
-  for (const auto& domain : r.domains) domains.push_back(to_hex(domain));
+  for (const auto& d : r.domains) domains.push_back({{"domain", to_hex(d.domain)}, {"version", d.version}, {"epoch", d.epoch}});
+  Json streams = Json::array();
+  for (const auto& s : r.streams)
+    streams.push_back(
+        {{"stream", to_hex(s.stream.bytes)}, {"epoch", s.epoch}, {"sequence", s.sequence}, {"statement", to_hex(s.statement)}});
   Json patchsets = Json::array();
   for (const auto& p : r.patchsets) patchsets.push_back({{"name", p.name}, {"sha256", to_hex(p.archive)}});
   const Json json = {{"site", r.site},
                      {"domains", domains},
-                     {"stream", to_hex(r.stream.bytes)},
-                     {"sequence", r.sequence},
-                     {"statement", to_hex(r.statement)},
+                     {"encryption", to_hex(r.encryption.bytes)},
+                     {"streams", streams},
                      {"issued", r.issued},
                      {"free_bytes", r.free_bytes},
                      {"patchsets", patchsets},
@@ -72,10 +75,15 @@ Result<SignedReceipt> decode_receipt(std::string_view text) {
   try {
     const Json& json = *parsed;
     r.site = json.at("site").get<std::string>();
-    for (const auto& domain : json.at("domains")) r.domains.push_back(bytes_of<32>(domain));
-    r.stream.bytes = bytes_of<16>(json.at("stream"));
-    r.sequence = json.at("sequence").get<std::uint64_t>();
-    r.statement = bytes_of<32>(json.at("statement"));
+    r.encryption.bytes = bytes_of<kEncryptionKeySize>(json.at("encryption"));
+    for (const auto& d : json.at("domains"))
+      r.domains.push_back(
+          {bytes_of<32>(d.at("domain")), d.at("version").get<std::uint32_t>(), d.at("epoch").get<std::uint32_t>()});
+    for (const auto& s : json.at("streams"))
+      r.streams.push_back({{bytes_of<16>(s.at("stream"))},
+                           s.at("epoch").get<std::uint32_t>(),
+                           s.at("sequence").get<std::uint64_t>(),
+                           bytes_of<32>(s.at("statement"))});
     r.issued = json.at("issued").get<std::uint64_t>();
     r.free_bytes = json.at("free_bytes").get<std::uint64_t>();
     for (const auto& p : json.at("patchsets"))
@@ -88,12 +96,29 @@ Result<SignedReceipt> decode_receipt(std::string_view text) {
   }
   std::vector<std::string> present;
   for (const auto& p : r.patchsets) present.push_back(p.name);
-  if (std::adjacent_find(r.domains.begin(), r.domains.end(), std::greater_equal<>()) != r.domains.end())
-    return bad("lists trust domains that are not sorted");
-  if (r.sequence >= (1ULL << 52)) return bad("gives an impossible sequence number");
+  const auto by_domain = [](const auto& a, const auto& b) { return a.domain >= b.domain; };
+  const auto by_stream = [](const auto& a, const auto& b) { return a.stream.bytes >= b.stream.bytes; };
+  if (std::adjacent_find(r.domains.begin(), r.domains.end(), by_domain) != r.domains.end() ||
+      std::adjacent_find(r.streams.begin(), r.streams.end(), by_stream) != r.streams.end())
+    return bad("lists trust domains or streams that are not sorted");
+  for (const auto& d : r.domains)
+    if (d.version == 0 || d.epoch == 0) return bad("gives an impossible root document");
+  for (const auto& s : r.streams)
+    if (s.sequence >= (1ULL << 52) || (s.epoch == 0) != (s.sequence == 0)) return bad("gives an impossible sequence number");
+  if (!is_usable(r.encryption)) return bad("gives a key that nothing can be encrypted to");
   if (!is_site_name(r.site) || !is_sorted_names(present) || !is_sorted_names(r.cleaned) || !is_sorted_names(r.withdrawn))
     return bad("holds names that are not sorted or not allowed");
   return out;
+}
+
+const ReceiptStream* Receipt::find(const StreamId& stream) const {
+  const auto found = std::find_if(streams.begin(), streams.end(), [&](const auto& s) { return s.stream == stream; });
+  return found == streams.end() ? nullptr : &*found;
+}
+
+const ReceiptDomain* Receipt::find(const Digest& domain) const {
+  const auto found = std::find_if(domains.begin(), domains.end(), [&](const auto& d) { return d.domain == domain; });
+  return found == domains.end() ? nullptr : &*found;
 }
 
 Digest state_of(std::vector<ReceiptPatchset> patchsets) {

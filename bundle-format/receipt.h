@@ -10,6 +10,7 @@
 
 #include "bundle-format/patchset_name.h"
 #include "bundle-format/signature.h"
+#include "bundle-format/site_key.h"
 #include "bundle-format/statement.h"
 
 namespace patchferry {
@@ -22,18 +23,37 @@ struct ReceiptPatchset {
   bool operator==(const ReceiptPatchset&) const = default;
 };
 
+/// A trust domain enrolled there, and the newest root document that the site knows of it.
+struct ReceiptDomain {
+  Digest domain{};
+  std::uint32_t version = 1;
+  std::uint32_t epoch = 1;
+  bool operator==(const ReceiptDomain&) const = default;
+};
+
+/// How far a store's bundles have come.
+struct ReceiptStream {
+  StreamId stream{};
+  std::uint32_t epoch = 0;     // 0, as the next two: accepted there, and nothing has come yet
+  std::uint64_t sequence = 0;  // of the last bundle imported
+  Digest statement{};          // hash of its statement
+  bool operator==(const ReceiptStream&) const = default;
+};
+
 struct Receipt {
   std::string site;
-  std::vector<Digest> domains;  // trust domains enrolled there; ascending, distinct
-  StreamId stream{};            // all zero: no bundle has come yet
-  std::uint64_t sequence = 0;   // of the last bundle imported; 0: none
-  Digest statement{};           // hash of its statement
+  EncryptionKey encryption;            // what bundles for it may be encrypted to
+  std::vector<ReceiptDomain> domains;  // ascending by domain, distinct
+  std::vector<ReceiptStream> streams;  // ascending by stream, distinct
   std::uint64_t issued = 0;     // seconds since 1970, by the site's clock
   std::uint64_t free_bytes = 0;
   std::vector<ReceiptPatchset> patchsets;  // present; ascending by name
   std::vector<std::string> cleaned;        // had and cleaned away; ascending
-  std::vector<std::string> withdrawn;      // revoked; ascending
+  std::vector<std::string> withdrawn;      // revoked, whether they are there or not; ascending
   bool operator==(const Receipt&) const = default;
+
+  const ReceiptStream* find(const StreamId& stream) const;
+  const ReceiptDomain* find(const Digest& domain) const;
 };
 
 struct SignedReceipt {

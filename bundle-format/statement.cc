@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::string_view kMagic = "PFSTATEM";
 constexpr std::uint16_t kKindBundle = 1;
+constexpr std::uint32_t kEncrypted = 1;  // critical flag
 
 tl::unexpected<Refusal> refuse_at(RefusalKind kind, std::size_t offset, const char* text) {
   auto refusal = refuse(kind, std::string("the statement ") + text,
@@ -24,7 +25,7 @@ std::array<std::byte, kStatementSize> encode_statement(const Statement& s) {
   w.raw(as_bytes(kMagic));             //   0
   w.u16(kFormatVersion);               //   8
   w.u16(kKindBundle);                  //  10
-  w.u32(0);                            //  12 critical flags
+  w.u32(s.is_encrypted() ? kEncrypted : 0);  //  12 critical flags
   w.raw(s.trust_domain);               //  16
   w.raw(s.audience);                   //  48
   w.raw(s.stream.bytes);               //  80
@@ -49,7 +50,9 @@ std::array<std::byte, kStatementSize> encode_statement(const Statement& s) {
   w.raw(s.volume_table_hash);          // 296
   w.u64(s.manifest_bytes);             // 328
   w.raw(s.manifest_hash);              // 336
-  w.zeros(kStatementSize - w.size());  // 368, reserved
+  w.raw(s.tables_hash);                // 368
+  w.raw(s.sealed_key.value_or(SealedKey{}));  // 400
+  w.zeros(kStatementSize - w.size());  // 480, reserved
   const Bytes bytes = w.take();
   std::array<std::byte, kStatementSize> out{};
   std::memcpy(out.data(), bytes.data(), out.size());
@@ -63,7 +66,8 @@ Result<Statement> decode_statement(ByteSpan bytes) {
   if (r.u16() != kFormatVersion)
     return refuse_at(RefusalKind::unknown_format, 8, "is of a format version that this program does not know");
   if (r.u16() != kKindBundle) return refuse_at(RefusalKind::unknown_format, 10, "is not a bundle's");
-  if (r.u32() != 0) return refuse_at(RefusalKind::unknown_format, 12, "has critical flags that this program does not know");
+  const std::uint32_t flags = r.u32();
+  if ((flags & ~kEncrypted) != 0) return refuse_at(RefusalKind::unknown_format, 12, "has critical flags that this program does not know");
   Statement s;
   s.trust_domain = r.array<32>();
   s.audience = r.array<32>();
@@ -89,7 +93,13 @@ Result<Statement> decode_statement(ByteSpan bytes) {
   s.volume_table_hash = r.array<32>();
   s.manifest_bytes = r.u64();
   s.manifest_hash = r.array<32>();
-  if (!r.zeros(r.left())) return refuse_at(RefusalKind::malformed, 368, "has something in its reserved bytes");
+  s.tables_hash = r.array<32>();
+  const auto sealed = r.array<kSealedKeySize>();
+  if ((flags & kEncrypted) != 0)
+    s.sealed_key = sealed;
+  else if (sealed != SealedKey{})
+    return refuse_at(RefusalKind::malformed, 400, "holds a sealed key, and is not encrypted");
+  if (!r.zeros(r.left())) return refuse_at(RefusalKind::malformed, 480, "has something in its reserved bytes");
   if (s.epoch == 0) return refuse_at(RefusalKind::malformed, 96, "has epoch 0");
   if (s.root_version == 0) return refuse_at(RefusalKind::malformed, 100, "has root version 0");
   if (s.sequence == 0 || s.sequence > (1ULL << 53))
@@ -102,6 +112,11 @@ Result<Statement> decode_statement(ByteSpan bytes) {
   if (s.expanded_bytes > kMaxPayload) return refuse_at(RefusalKind::too_large, 256, "promises too much expanded data");
   if (s.patchsets > kMaxPatchsets) return refuse_at(RefusalKind::too_large, 264, "brings too many patchsets");
   if (s.withdrawn > kMaxPatchsets) return refuse_at(RefusalKind::too_large, 268, "withdraws too many patchsets");
+  if (s.is_encrypted() && (s.patchsets != 0 || s.withdrawn != 0 || s.objects != 0))
+    return refuse_at(RefusalKind::malformed, 264, "is encrypted, and tells all the same how much it brings");
+  if (s.is_encrypted() && (!is_encrypted_length(s.manifest_bytes, kMaxManifest + kChunkTag) ||
+                           !is_encrypted_length(s.table_bytes, s.block_bytes())))
+    return refuse_at(RefusalKind::malformed, 280, "gives lengths that nothing encrypted has");
   if (s.objects > s.table_bytes) return refuse_at(RefusalKind::malformed, 272, "counts more objects than its tables can hold");
   if (s.table_bytes > kMaxTables) return refuse_at(RefusalKind::too_large, 280, "has too large tables");
   if (s.volume_table_bytes != std::uint64_t{s.volumes} * kVolumeRecordSize)

@@ -6,9 +6,11 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "bundle-format/hash.h"
+#include "bundle-format/secrecy.h"
 #include "system/bytes.h"
 #include "system/refusal.h"
 
@@ -61,6 +63,17 @@ struct Statement {
   Digest volume_table_hash{};
   std::uint64_t manifest_bytes = 0;
   Digest manifest_hash{};
+  Digest tables_hash{};  // of the three tables together
+  /// Present: manifest, tables and payload are encrypted under the key in it; lengths and hashes are of what is
+  /// encrypted, and the counts above (patchsets, withdrawn, objects) are left at 0.
+  std::optional<SealedKey> sealed_key;
+
+  bool is_encrypted() const { return sealed_key.has_value(); }
+  std::size_t block_bytes() const { return std::size_t{1} << block_log2; }
+  /// Of the three tables once they are readable.
+  std::uint64_t plain_table_bytes() const {
+    return is_encrypted() ? decrypted_bytes(table_bytes, block_bytes()) : table_bytes;
+  }
 
   bool operator==(const Statement&) const = default;
 };

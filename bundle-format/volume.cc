@@ -80,11 +80,26 @@ Result<std::vector<VolumeRecord>> decode_volume_table(ByteSpan bytes, const Stat
       return malformed("does not add up");
     if (blocks != blocks_of(record.payload_bytes, statement.block_log2) || blocks * 32 > kMaxLeaves)
       return malformed("gives an impossible number of blocks");
+    if (statement.is_encrypted() && !is_encrypted_length(record.payload_bytes, statement.block_bytes()))
+      return malformed("gives a length that nothing encrypted has");
     offset += record.payload_bytes;
     table.push_back(record);
   }
   if (offset != statement.payload_bytes) return malformed("does not add up to the payload");
   return table;
+}
+
+std::uint64_t plain_payload_bytes(const std::vector<VolumeRecord>& table, const Statement& statement) {
+  return plain_payload_offset(table, statement, static_cast<std::uint32_t>(table.size() + 1));
+}
+
+std::uint64_t plain_payload_offset(const std::vector<VolumeRecord>& table, const Statement& statement, std::uint32_t volume) {
+  std::uint64_t bytes = 0;
+  for (std::uint32_t before = 1; before < volume; ++before) {
+    const std::uint64_t sealed = table[before - 1].payload_bytes;
+    bytes += statement.is_encrypted() ? decrypted_bytes(sealed, statement.block_bytes()) : sealed;
+  }
+  return bytes;
 }
 
 Digest hash_leaves(const BundleId& bundle, std::uint32_t volume, ByteSpan leaves) {

@@ -56,6 +56,11 @@ constexpr std::uint64_t blocks_of(std::uint64_t bytes, unsigned block_log2) {
   return (bytes >> block_log2) + ((bytes & ((1ULL << block_log2) - 1)) != 0 ? 1 : 0);
 }
 
+/// Where the packs' bytes of `volume` begin once the payload is readable; all of them. In a bundle that is not encrypted
+/// these are payload_offset and payload_bytes.
+std::uint64_t plain_payload_offset(const std::vector<VolumeRecord>& table, const Statement& statement, std::uint32_t volume);
+std::uint64_t plain_payload_bytes(const std::vector<VolumeRecord>& table, const Statement& statement);
+
 /// Binds a volume's leaves to bundle and place: SHA-256("PFLEAVES" ‖ bundle id ‖ volume u32 ‖ leaves).
 Digest hash_leaves(const BundleId& bundle, std::uint32_t volume, ByteSpan leaves);
 

@@ -1,29 +1,51 @@
 // SPDX-License-Identifier: Apache-2.0
-// Is this bundle for us, and newer than what we have? Decided from the site's ledger, never from a clock.
+// Is this bundle for us, and newer than what we have? Decided from the site's ledger, never from a clock (SPEC.md
+// "Ledger"). What only a clock could tell is a warning (verifier/freshness.h).
 #pragma once
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "bundle-format/statement.h"
 #include "system/refusal.h"
+#include "verifier/findings.h"
 
 namespace patchferry {
+
+/// One bundle of one stream: imported here, or known from a head token.
+struct LedgerEntry {
+  StreamId stream{};
+  std::uint32_t epoch = 0;
+  std::uint64_t sequence = 0;
+  Digest statement{};  // hash of its statement
+};
+
+/// How far ahead of the last import a number may be, unless somebody says that it is right.
+constexpr std::uint64_t kUsualJump = 1000;
 
 /// What the site's ledger says; handed to the verifier by value.
 struct LedgerView {
   std::string site;
-  std::optional<StreamId> stream;  // none before the first import, which learns it
-  std::uint32_t epoch = 0;
-  std::uint64_t sequence = 0;  // of the newest import; 0: none
-  Digest statement{};          // hash of its statement
+  std::vector<StreamId> streams;       // accepted; empty before the first import, which teaches one
+  std::vector<LedgerEntry> imported;   // ascending by (epoch, sequence) within a stream
+  std::vector<LedgerEntry> heads;      // the newest that is known to exist, at most one a stream
+  bool needs_head = false;             // the ledger was put back from an older copy
+  std::string challenge;               // to have a head made for, if it needs one
+  std::uint64_t jump = kUsualJump;
+  std::optional<Digest> permitted;     // statement of an older bundle that a signed permit lets through
+
+  /// The last import of a stream; null: none.
+  const LedgerEntry* last(const StreamId& stream) const;
+  const LedgerEntry* head(const StreamId& stream) const;
+  bool has_imported(const Digest& statement) const;
 };
 
-/// wrong_site, unknown_stream, stale, fork. The very bundle that was imported last is no refusal (see is_repeat).
-Result<void> check_ledger(const Statement& statement, const Digest& statement_hash, const LedgerView& ledger);
+/// All that speaks against it: wrong_site, unknown_stream, fork, stale, jump, needs_head. The very bundle that was
+/// imported last is no refusal (see is_repeat).
+Findings check_ledger(const Statement& statement, const Digest& statement_hash, const LedgerView& ledger);
 
-inline bool is_repeat(const Digest& statement_hash, const LedgerView& ledger) {
-  return ledger.sequence != 0 && ledger.statement == statement_hash;
-}
+/// The bundle that was imported last from its stream.
+bool is_repeat(const Statement& statement, const Digest& statement_hash, const LedgerView& ledger);
 
 }  // namespace patchferry

@@ -61,9 +61,9 @@ class Verification {
   std::optional<ExaminedBundle> run(Medium medium) {
     for (auto& volume : medium.volumes) take(std::move(volume));
     if (!have_) return std::nullopt;
-    if (bundle_.manifest_)
+    if (bundle_.manifest_ || bundle_.statement_.is_encrypted())
       for (const auto& readme : medium.readmes)
-        if (readme.text != readme_text(bundle_.manifest_->site, bundle_.statement_))
+        if (readme.text != readme_text(bundle_.manifest_ ? bundle_.manifest_->site : "", bundle_.statement_))
           add(refuse(RefusalKind::altered_readme, "it is not the text that the signed bundle gives",
                      "somebody has edited it; believe nothing that it says"),
               readme.path);
@@ -92,7 +92,8 @@ class Verification {
     if (!root) return tl::unexpected(std::move(root.error()));
     auto envelope = decode_envelope(metadata.envelope());
     if (!envelope) return tl::unexpected(std::move(envelope.error()));
-    if (auto good = check_signatures(*root, Role::release, DocumentType::bundle, metadata.statement(), *envelope); !good)
+    if (auto good = check_signatures(*root, Role::release, DocumentType::bundle, metadata.statement(), *envelope);
+        !good && !(judge_.partly_signed && good.error().kind == RefusalKind::threshold))
       return tl::unexpected(std::move(good.error()));
     auto statement = decode_statement(metadata.statement());
     if (!statement) return tl::unexpected(std::move(statement.error()));
@@ -100,7 +101,10 @@ class Verification {
     if (s.trust_domain != sha256(chain->front().document) || s.root_version != root->version || s.epoch != root->epoch)
       return refuse(RefusalKind::bad_root, "it carries other root documents than it was signed under", kFreshCopy);
     if (kFormatVersion < root->lowest_format)
-      return refuse(RefusalKind::unknown_format, "its root document asks for a newer format", "update patchferry on this side");
+      return refuse(RefusalKind::old_format,
+                    fmt::format("it is written in format {}, and the root documents accept none older than {}", kFormatVersion,
+                                root->lowest_format),
+                    "ask for a bundle made by a newer patchferry; this side may need the newer one as well");
 
     const Digest hash = sha256(metadata.statement());
     if (have_ && hash != bundle_.statement_hash_)
@@ -108,12 +112,36 @@ class Verification {
                     fmt::format("it is volume {} of another bundle (sequence {}, not {})", metadata.preamble.volume, s.sequence,
                                 bundle_.statement_.sequence),
                     "give the volumes of one bundle at a time");
-    return judge_place(metadata, volume, s, hash, *root);
+    if (!have_) {
+      if (auto good = take_bundle(s, hash, std::move(*root), std::move(*chain), std::move(*envelope)); !good) return good;
+    }
+    return judge_place(metadata, volume, s);
+  }
+
+  /// The first statement that passes is the bundle's, whatever is wrong with the volume that brought it.
+  Result<void> take_bundle(const Statement& s, const Digest& hash, RootDocument root, std::vector<SignedRoot> chain,
+                           Envelope envelope) {
+    bundle_.statement_ = s;
+    bundle_.statement_hash_ = hash;
+    bundle_.root_ = std::move(root);
+    bundle_.root_chain_ = std::move(chain);
+    bundle_.envelope_ = std::move(envelope);
+    bundle_.judged_by_ledger_ = judge_.ledger != nullptr;
+    have_ = true;
+    if (judge_.ledger != nullptr)
+      for (auto& refusal : check_ledger(s, hash, *judge_.ledger)) add(tl::unexpected(std::move(refusal)), "the bundle");
+    if (s.is_encrypted() && judge_.key != nullptr) {
+      bundle_.content_key_ = judge_.key->open(*s.sealed_key);
+      if (!bundle_.content_key_)
+        add(refuse(RefusalKind::wrong_key, "it is encrypted to another key than this site's",
+                   "ask for one made with '--encrypt-to' and the site.pub that lies in this base"),
+            "the bundle");
+    }
+    return {};
   }
 
   /// Step 7: what the statement binds by hash, and the volume's place and size.
-  Result<void> judge_place(const Metadata& metadata, MediumVolume& volume, const Statement& s, const Digest& hash,
-                           const RootDocument& root) {
+  Result<void> judge_place(const Metadata& metadata, MediumVolume& volume, const Statement& s) {
     const std::uint32_t number = metadata.preamble.volume;
     if (number > s.volumes)
       return refuse(RefusalKind::damaged, "it gives a volume number that the bundle does not have", kFreshCopy);
@@ -126,21 +154,11 @@ class Verification {
         hash_leaves(s.bundle, number, metadata.leaves()) != record.leaves_hash)
       return refuse(RefusalKind::damaged, "its list of block hashes is damaged, or it is not the volume that it says",
                     kFreshCopy);
-    if (have_ && bundle_.volumes_.count(number) != 0)
+    if (bundle_.volumes_.count(number) != 0)
       return refuse(RefusalKind::repeated_volume, fmt::format("volume {} is here twice", number),
                     "take one of the two copies away");
     const std::uint64_t expected = volume_file_bytes(metadata.preamble, s, record);
     const std::uint64_t size = volume.sized ? size_of(volume.file) : expected;
-    if (!have_) {
-      have_ = true;
-      bundle_.statement_ = s;
-      bundle_.statement_hash_ = hash;
-      bundle_.root_ = root;
-      bundle_.table_ = std::move(*table);
-      bundle_.judged_by_ledger_ = judge_.ledger != nullptr;
-      if (judge_.ledger != nullptr)
-        if (auto fresh = check_ledger(s, hash, *judge_.ledger); !fresh) add(tl::unexpected(fresh.error()), "the bundle");
-    }
     if (size < expected) {
       // What there is of it is still worth judging: it may be damaged as well.
       add(refuse(RefusalKind::cut, fmt::format("it ends after {} of {} bytes", size, expected), kFreshCopy), volume.file.path());
@@ -210,11 +228,17 @@ class Verification {
 Result<void> ExaminedBundle::supply_manifest(std::string text) {
   if (text.size() != statement_.manifest_bytes || sha256(as_bytes(text)) != statement_.manifest_hash)
     return refuse(RefusalKind::damaged, "its manifest is damaged", kFreshCopy);
-  if (manifest_) return {};
-  auto manifest = decode_manifest(text, statement_);
+  if (!manifest_text_.empty()) return {};
+  manifest_text_ = std::move(text);
+  if (statement_.is_encrypted() && !content_key_) return {};
+  std::optional<Bytes> plain;
+  if (content_key_) {
+    plain = decrypt_chunk(*content_key_, {ChunkPlace::Part::manifest, 0, 0}, as_bytes(manifest_text_));
+    if (!plain) return refuse(RefusalKind::malformed, "its manifest does not decrypt", kFreshCopy);
+  }
+  auto manifest = decode_manifest(plain ? as_text(*plain) : std::string_view(manifest_text_), statement_);
   if (!manifest) return tl::unexpected(std::move(manifest.error()));
   manifest_ = std::move(*manifest);
-  manifest_text_ = std::move(text);
   return {};
 }
 
@@ -283,7 +307,7 @@ class BodyReader {
       if (read_up_to(file, part) != wanted) return cut(file);
       const Digest leaf = sha256(part);
       if (std::memcmp(leaf.data(), leaves.data() + block * 32, 32) == 0) {
-        sink_.block(record.payload_offset + at, part);
+        sink_.block(number, block, part);
       } else {
         good = false;
         Refusal refusal{RefusalKind::damaged, fmt::format("block {} of its payload is damaged", block), kFreshCopy, file.path()};
@@ -311,24 +335,17 @@ class BodyReader {
   }
 
   bool read_tables(const Fd& file) {
-    if (!bundle_.manifest()) return false;
-    const Manifest& manifest = *bundle_.manifest();
-    bool good = true;
-    for (const TableFacts* facts : {&manifest.objects, &manifest.recipes, &manifest.packs}) {
-      Hasher hasher;
-      for (std::uint64_t left = facts->bytes; left > 0;) {
-        const auto part = std::span(buffer_).first(static_cast<std::size_t>(std::min<std::uint64_t>(buffer_.size(), left)));
-        if (read_up_to(file, part) != part.size()) return cut(file);
-        hasher.add(part);
-        sink_.tables_part(part);
-        left -= part.size();
-      }
-      if (hasher.finish() != facts->hash) {
-        findings_.push_back(Refusal{RefusalKind::damaged, "its tables are damaged", kFreshCopy, file.path()});
-        good = false;
-      }
+    Hasher hasher;
+    for (std::uint64_t left = bundle_.statement().table_bytes; left > 0;) {
+      const auto part = std::span(buffer_).first(static_cast<std::size_t>(std::min<std::uint64_t>(buffer_.size(), left)));
+      if (read_up_to(file, part) != part.size()) return cut(file);
+      hasher.add(part);
+      sink_.tables_part(part);
+      left -= part.size();
     }
-    return good;
+    if (hasher.finish() == bundle_.statement().tables_hash) return true;
+    findings_.push_back(Refusal{RefusalKind::damaged, "its tables are damaged", kFreshCopy, file.path()});
+    return false;
   }
 
   const ExaminedBundle& bundle_;

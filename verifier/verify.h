@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "bundle-format/manifest.h"
+#include "bundle-format/secrecy.h"
 #include "bundle-format/root_document.h"
 #include "bundle-format/statement.h"
 #include "bundle-format/volume.h"
@@ -31,9 +32,15 @@ class ExaminedBundle {
   const Digest& statement_hash() const { return statement_hash_; }
   const RootDocument& root() const { return root_; }
   const std::vector<VolumeRecord>& volume_table() const { return table_; }
-  /// Absent if neither the first nor the last volume is here.
+  /// The documents that led to root(), and the signatures under the statement.
+  const std::vector<SignedRoot>& root_chain() const { return root_chain_; }
+  const Envelope& envelope() const { return envelope_; }
+  /// Absent if neither the first nor the last volume is here, or it is encrypted and no key was given.
   const std::optional<Manifest>& manifest() const { return manifest_; }
+  /// As it travels; empty if neither of those volumes is here.
   const std::string& manifest_text() const { return manifest_text_; }
+  /// Present if the bundle is encrypted, and to the key that was given.
+  const std::optional<ContentKey>& content_key() const { return content_key_; }
   /// Takes a manifest that was kept from an earlier medium, after checking its hash.
   Result<void> supply_manifest(std::string text);
   /// Numbers of the volumes that are not here.
@@ -52,6 +59,9 @@ class ExaminedBundle {
   Statement statement_;
   Digest statement_hash_{};
   RootDocument root_;
+  std::vector<SignedRoot> root_chain_;
+  Envelope envelope_;
+  std::optional<ContentKey> content_key_;
   std::vector<VolumeRecord> table_;
   std::optional<Manifest> manifest_;
   std::string manifest_text_;
@@ -73,17 +83,20 @@ class VerifiedBundle : public ExaminedBundle {
 /// Absent if there is any finding. `examined` was examined with a ledger (asserted). Volumes may still be missing.
 std::optional<VerifiedBundle> accept(ExaminedBundle&& examined, const Findings& findings);
 
-/// Whose word counts. `ledger` is null where nothing has been imported (a check without a site).
+/// Whose word counts.
 struct Judge {
   TrustAnchors anchors;
-  const LedgerView* ledger = nullptr;
+  const LedgerView* ledger = nullptr;   // null: a check without a site
+  const DecryptionKey* key = nullptr;   // null: an encrypted manifest stays unread
+  bool partly_signed = false;           // true: too few signatures are no finding (for those who add theirs)
 };
 
 /// Steps 1 to 7 of SPEC.md "Verifying", and the manifest. Absent if no volume could be believed; then findings say why.
 /// A bundle with findings of its own may still be returned, so that all of it can be reported.
 std::optional<ExaminedBundle> examine(Medium medium, const Judge& judge, Findings& findings);
 
-/// Takes what the medium holds, piece by piece, each verified before it arrives here (tables: see tables_good).
+/// Takes what the medium holds as it travels (encrypted, if the bundle is), piece by piece, each verified before it
+/// arrives here (tables: see tables_good).
 class BodySink {
  public:
   virtual ~BodySink() = default;
@@ -93,7 +106,7 @@ class BodySink {
   virtual void tables_part(ByteSpan /*part*/) {}
   virtual void tables_good() {}
   virtual void tables_bad() {}
-  virtual void block(std::uint64_t /*payload_offset*/, ByteSpan /*bytes*/) {}
+  virtual void block(std::uint32_t /*volume*/, std::uint64_t /*block*/, ByteSpan /*bytes*/) {}
   /// All of this volume was good.
   virtual void volume_good(std::uint32_t /*volume*/) {}
 };

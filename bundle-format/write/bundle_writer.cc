@@ -27,23 +27,31 @@ unsigned choose_block_log2(std::uint64_t volume, std::uint64_t payload) {
   return log2;
 }
 
-/// How much payload fits into `room` bytes with its leaves.
-std::uint64_t payload_that_fits(std::uint64_t room, unsigned block_log2) {
-  const std::uint64_t block = 1ULL << block_log2;
-  const std::uint64_t full = room / (block + 32);
-  const std::uint64_t rest = room - full * (block + 32);
-  return full * block + (rest > 32 ? rest - 32 : 0);
-}
+/// How payload becomes blocks: 2^n bytes each, of which `tag` are none of its own.
+struct Blocks {
+  unsigned log2 = kDefaultBlockLog2;
+  std::uint64_t tag = 0;
+
+  std::uint64_t size() const { return 1ULL << log2; }
+  /// As it travels.
+  std::uint64_t travelling(std::uint64_t payload) const { return tag == 0 ? payload : encrypted_bytes(payload, size()); }
+  /// How much payload fits into `room` bytes with its leaves.
+  std::uint64_t that_fit(std::uint64_t room) const {
+    const std::uint64_t full = room / (size() + 32);
+    const std::uint64_t rest = room - full * (size() + 32);
+    return full * (size() - tag) + (rest > 32 + tag ? rest - 32 - tag : 0);
+  }
+};
 
 /// Payload bytes per volume, for exactly `count` volumes; empty if they do not hold it all.
 std::vector<std::uint64_t> spread(std::uint64_t payload, std::uint32_t count, std::uint64_t limit, std::uint64_t fixed,
-                                  std::uint64_t described, unsigned block_log2) {
+                                  std::uint64_t described, const Blocks& blocks) {
   std::vector<std::uint64_t> out;
   for (std::uint32_t volume = 1; volume <= count; ++volume) {
     const std::uint64_t overhead =
         fixed + std::uint64_t{count} * kVolumeRecordSize + (carries_manifest(volume, count) ? described : 0);
     if (overhead >= limit) return {};
-    const std::uint64_t fits = std::min(payload, payload_that_fits(limit - overhead, block_log2));
+    const std::uint64_t fits = std::min(payload, blocks.that_fit(limit - overhead));
     out.push_back(fits);
     payload -= fits;
   }
@@ -52,15 +60,15 @@ std::vector<std::uint64_t> spread(std::uint64_t payload, std::uint32_t count, st
 }
 
 Result<std::vector<std::uint64_t>> choose_volumes(std::uint64_t payload, std::uint64_t limit, std::uint64_t fixed,
-                                                  std::uint64_t described, unsigned block_log2) {
+                                                  std::uint64_t described, const Blocks& blocks) {
   if (limit == 0) return std::vector<std::uint64_t>{payload};
   std::uint64_t most = limit;
   for (std::uint64_t count = 1; count <= kMaxVolumes;) {
-    auto parts = spread(payload, static_cast<std::uint32_t>(count), limit, fixed, described, block_log2);
+    auto parts = spread(payload, static_cast<std::uint32_t>(count), limit, fixed, described, blocks);
     if (!parts.empty()) return parts;
     // Only the table grows with the count: jump to what the payload needs at the very least, then go on by ones.
     most =
-        limit > fixed + count * kVolumeRecordSize ? payload_that_fits(limit - fixed - count * kVolumeRecordSize, block_log2) : 0;
+        limit > fixed + count * kVolumeRecordSize ? blocks.that_fit(limit - fixed - count * kVolumeRecordSize) : 0;
     if (most == 0) break;
     count = std::max(count + 1, (payload + most - 1) / most);
   }
@@ -81,79 +89,117 @@ Preamble preamble_of(const SignedBundle& bundle, std::uint32_t volume) {
 }
 
 /// SHA-256 of every block of one volume.
-Bytes hash_blocks(const PayloadSource& payload, const VolumeRecord& record, unsigned block_log2, const OnBytes& on_bytes) {
-  const std::uint64_t block = 1ULL << block_log2;
-  const std::uint64_t count = blocks_of(record.payload_bytes, block_log2);
+Bytes hash_blocks(const Layout& layout, std::uint32_t volume, const OnBytes& on_bytes) {
+  const std::uint64_t count = blocks_of(layout.volumes[volume - 1].payload_bytes, layout.statement.block_log2);
   Bytes leaves(static_cast<std::size_t>(count * 32));
   parallel_for(static_cast<std::size_t>(count), [&](std::size_t i) {
-    const std::uint64_t at = std::uint64_t{i} * block;
-    Bytes bytes(static_cast<std::size_t>(std::min(block, record.payload_bytes - at)));
-    payload.read(record.payload_offset + at, bytes);
-    const Digest leaf = sha256(bytes);
+    const Bytes block = layout.read_block(volume, i);
+    const Digest leaf = sha256(block);
     std::memcpy(leaves.data() + i * 32, leaf.data(), 32);
-    if (on_bytes) on_bytes(bytes.size());
+    if (on_bytes) on_bytes(block.size());
   });
   return leaves;
 }
 
+/// The three tables together, and their lengths into the manifest.
+Bytes join_tables(const Tables& tables, Manifest& manifest) {
+  Bytes out;
+  const auto append = [&](const Bytes& table) {
+    out.insert(out.end(), table.begin(), table.end());
+    return table.size();
+  };
+  manifest.objects_bytes = append(encode_objects(tables.objects));
+  manifest.recipes_bytes = append(encode_recipes(tables.recipes));
+  manifest.packs_bytes = append(encode_packs(tables.packs));
+  return out;
+}
+
+/// Its text, without the summary of CVEs if it would be beyond the bounds that a reader sets for size and values.
+Result<std::string> write_manifest(Manifest& manifest) {
+  const auto too_large = [](const std::string& text) { return text.size() > kMaxManifest - kChunkTag || !parse_json(text, "manifest"); };
+  std::string text = encode_manifest(manifest);
+  if (too_large(text) && !manifest.fixes_left_out) {
+    // The summary is a comfort; the archives must travel all the same.
+    manifest.fixes_left_out = true;
+    manifest.kernels.clear();
+    for (auto& patchset : manifest.patchsets) patchset.fixes.clear();
+    text = encode_manifest(manifest);
+  }
+  if (too_large(text))
+    return refuse(RefusalKind::too_large, "the bundle would bring too many patchsets at once", "ship it in several steps");
+  return text;
+}
+
+/// From here on, manifest and tables are as they travel.
+void encrypt(Layout& layout, const EncryptionKey& to) {
+  layout.content_key = random_content_key();
+  layout.statement.sealed_key = seal_key(*layout.content_key, to);
+  const Bytes manifest = encrypt_chunk(*layout.content_key, {ChunkPlace::Part::manifest, 0, 0}, as_bytes(layout.manifest));
+  layout.manifest = as_text(manifest);
+  layout.tables =
+      encrypt_part(*layout.content_key, ChunkPlace::Part::tables, layout.tables, layout.statement.block_bytes());
+}
+
 }  // namespace
+
+Bytes Layout::read_block(std::uint32_t volume, std::uint64_t block) const {
+  const VolumeRecord& record = volumes[volume - 1];
+  const std::uint64_t begin = content_key ? plain_payload_offset(volumes, statement, volume) : record.payload_offset;
+  const std::uint64_t tag = content_key ? kChunkTag : 0;
+  const std::uint64_t most = statement.block_bytes() - tag;
+  const std::uint64_t plain =
+      content_key ? decrypted_bytes(record.payload_bytes, statement.block_bytes()) : record.payload_bytes;
+  Bytes bytes(static_cast<std::size_t>(std::min(most, plain - block * most)));
+  payload.read(begin + block * most, bytes);
+  return content_key ? encrypt_chunk(*content_key, {ChunkPlace::Part::payload, volume, block}, bytes) : bytes;
+}
 
 Result<Layout> lay_out(Draft draft, std::uint64_t volume_limit, const OnBytes& on_bytes) {
   Layout out;
   out.site = draft.manifest.site;
-  const auto append_table = [&](const Bytes& table) {
-    out.tables.insert(out.tables.end(), table.begin(), table.end());
-    return TableFacts{table.size(), sha256(table)};
-  };
-  Manifest& manifest = draft.manifest;
-  manifest.objects = append_table(encode_objects(draft.tables.objects));
-  manifest.recipes = append_table(encode_recipes(draft.tables.recipes));
-  manifest.packs = append_table(encode_packs(draft.tables.packs));
-  out.manifest = encode_manifest(manifest);
-  // Beyond the bounds that a reader sets for size and number of values.
-  const auto too_large = [&] { return out.manifest.size() > kMaxManifest || !parse_json(out.manifest, "manifest"); };
-  if (too_large() && !manifest.fixes_left_out) {
-    // The summary of CVEs is a comfort; the archives must travel all the same.
-    manifest.fixes_left_out = true;
-    manifest.kernels.clear();
-    for (auto& patchset : manifest.patchsets) patchset.fixes.clear();
-    out.manifest = encode_manifest(manifest);
-  }
-  if (too_large())
-    return refuse(RefusalKind::too_large, "the bundle would bring too many patchsets at once", "ship it in several steps");
+  out.tables = join_tables(draft.tables, draft.manifest);
+  auto manifest = write_manifest(draft.manifest);
+  if (!manifest) return tl::unexpected(std::move(manifest.error()));
+  out.manifest = std::move(*manifest);
   out.root_chain = encode_root_chain(draft.root_chain);
   out.payload = std::move(draft.payload);
 
   const std::uint64_t payload = out.payload.bytes();
-  const unsigned block_log2 = choose_block_log2(volume_limit == 0 ? payload : std::min(volume_limit, payload), payload);
-  const std::uint64_t fixed = kPreambleSize + envelope_size(kMaxSignatures) + kStatementSize + out.root_chain.size();
-  auto parts = choose_volumes(payload, volume_limit, fixed, out.manifest.size() + out.tables.size(), block_log2);
-  if (!parts) return tl::unexpected(std::move(parts.error()));
-
-  std::uint64_t offset = 0;
-  for (const std::uint64_t bytes : *parts) {
-    if (blocks_of(bytes, block_log2) * 32 > kMaxLeaves)
-      return refuse(RefusalKind::too_large, "one volume would hold more than the format allows (1 TiB)",
-                    "give a smaller --volume-size");
-    VolumeRecord record;
-    record.payload_offset = offset;
-    record.payload_bytes = bytes;
-    offset += bytes;
-    out.leaves.push_back(hash_blocks(out.payload, record, block_log2, on_bytes));
-    record.leaves_hash = hash_leaves(draft.statement.bundle, static_cast<std::uint32_t>(out.leaves.size()), out.leaves.back());
-    out.volumes.push_back(record);
-  }
-  out.volume_table = encode_volume_table(out.volumes, block_log2);
-
+  Blocks blocks;
+  blocks.log2 = choose_block_log2(volume_limit == 0 ? payload : std::min(volume_limit, payload), payload);
+  if (draft.encrypt_to) blocks.tag = kChunkTag;
   Statement& s = out.statement;
   s = draft.statement;
+  s.block_log2 = blocks.log2;
+  if (draft.encrypt_to) encrypt(out, *draft.encrypt_to);
+
+  const std::uint64_t fixed = kPreambleSize + envelope_size(kMaxSignatures) + kStatementSize + out.root_chain.size();
+  auto parts = choose_volumes(payload, volume_limit, fixed, out.manifest.size() + out.tables.size(), blocks);
+  if (!parts) return tl::unexpected(std::move(parts.error()));
+  for (const std::uint64_t bytes : *parts) {
+    VolumeRecord record;
+    record.payload_offset = s.payload_bytes;
+    record.payload_bytes = blocks.travelling(bytes);
+    s.payload_bytes += record.payload_bytes;
+    out.volumes.push_back(record);
+    if (blocks_of(record.payload_bytes, blocks.log2) * 32 > kMaxLeaves)
+      return refuse(RefusalKind::too_large, "one volume would hold more than the format allows (1 TiB)",
+                    "give a smaller --volume-size");
+  }
   s.volumes = static_cast<std::uint32_t>(out.volumes.size());
-  s.block_log2 = block_log2;
-  s.payload_bytes = payload;
-  s.patchsets = static_cast<std::uint32_t>(manifest.patchsets.size());
-  s.withdrawn = static_cast<std::uint32_t>(manifest.withdrawn.size());
-  s.objects = draft.tables.objects.size();
+  for (std::uint32_t volume = 1; volume <= s.volumes; ++volume) {
+    out.leaves.push_back(hash_blocks(out, volume, on_bytes));
+    out.volumes[volume - 1].leaves_hash = hash_leaves(s.bundle, volume, out.leaves.back());
+  }
+  out.volume_table = encode_volume_table(out.volumes, blocks.log2);
+
+  if (!draft.encrypt_to) {
+    s.patchsets = static_cast<std::uint32_t>(draft.manifest.patchsets.size());
+    s.withdrawn = static_cast<std::uint32_t>(draft.manifest.withdrawn.size());
+    s.objects = draft.tables.objects.size();
+  }
   s.table_bytes = out.tables.size();
+  s.tables_hash = sha256(out.tables);
   s.volume_table_bytes = out.volume_table.size();
   s.volume_table_hash = sha256(out.volume_table);
   s.manifest_bytes = out.manifest.size();
@@ -184,14 +230,11 @@ void write_volume(const SignedBundle& bundle, std::uint32_t volume, const Fd& ou
     write_all(out, as_bytes(layout.manifest));
     write_all(out, layout.tables);
   }
-  Bytes buffer(std::size_t{1} << 20);
-  for (std::uint64_t at = 0; at < record.payload_bytes;) {
-    const auto part =
-        std::span(buffer).first(static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), record.payload_bytes - at)));
-    layout.payload.read(record.payload_offset + at, part);
-    write_all(out, part);
-    at += part.size();
-    if (on_bytes) on_bytes(part.size());
+  const std::uint64_t blocks = blocks_of(record.payload_bytes, layout.statement.block_log2);
+  for (std::uint64_t block = 0; block < blocks; ++block) {
+    const Bytes bytes = layout.read_block(volume, block);
+    write_all(out, bytes);
+    if (on_bytes) on_bytes(bytes.size());
   }
 }
 

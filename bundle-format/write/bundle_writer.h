@@ -9,6 +9,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,7 @@
 #include "bundle-format/tables.h"
 #include "bundle-format/volume.h"
 #include "bundle-format/write/payload_source.h"
+#include "bundle-format/write/sealing.h"
 #include "bundle-format/write/signer.h"
 #include "system/file.h"
 
@@ -32,6 +34,7 @@ struct Draft {
   Tables tables;
   PayloadSource payload;
   std::vector<SignedRoot> root_chain;
+  std::optional<EncryptionKey> encrypt_to;
 };
 
 struct Layout {
@@ -41,9 +44,13 @@ struct Layout {
   std::vector<Bytes> leaves;  // by volume
   Bytes volume_table;
   Bytes root_chain;
-  std::string manifest;
-  Bytes tables;  // objects, recipes, packs
+  std::string manifest;  // this and the next as they travel: encrypted, if the bundle is
+  Bytes tables;          // objects, recipes, packs
   PayloadSource payload;
+  std::optional<ContentKey> content_key;
+
+  /// One block of a volume's payload as it travels.
+  Bytes read_block(std::uint32_t volume, std::uint64_t block) const;
 };
 
 /// `volume_limit`: most bytes of one file; 0: one volume of any size. Refused (too_large) if a volume of that size would

@@ -24,6 +24,9 @@ class SigningKey final : public Signer {
   PublicKey public_key() const override;
   Signature sign(DocumentType type, ByteSpan body) const override;
 
+  /// For a file that holds it among others (site_secret.h).
+  ByteSpan seed() const { return std::as_bytes(std::span(seed_)); }
+
   /// The text of a .key file; an empty password leaves the seed unsealed.
   std::string encode(std::string_view password) const;
   /// Needs the password only if needs_password(text).

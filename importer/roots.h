@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// Whom a site believes: what was enrolled in BASE/trust/, and how far its root documents have come. They only go
+// forward, whether the bundle that brought a newer one was taken or not: a key that is rotated out stops at once.
+//
+//   trust/<fingerprint>.pub       a single key, enrolled by a person
+//   trust/<first digits of the domain>.root   a chain of root documents
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "importer/site.h"
+#include "verifier/notices.h"
+#include "verifier/trust.h"
+
+namespace patchferry::importer {
+
+/// The chains that `paths` name (.pub files, root documents, folders of these), to be enrolled in a new base.
+Result<std::vector<std::vector<SignedRoot>>> read_enrolled(const std::vector<std::string>& paths);
+
+/// Ascending by domain, distinct.
+TrustAnchors anchors(Site& site);
+/// With the documents in force. A domain of which only the floor is known (its file was lost) is left out.
+std::vector<NoticeJudge::Domain> domains(Site& site);
+
+/// Keeps a chain that goes on from what is known of its domain, and enters it into the audit log; false if it brings
+/// nothing new. Refused: untrusted, bad_root, old_root, fork.
+Result<bool> advance(Site& site, const std::vector<SignedRoot>& chain);
+
+}  // namespace patchferry::importer

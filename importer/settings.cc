@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "importer/settings.h"
+
+#include <cstdlib>
+#include <toml++/toml.h>
+
+#include "system/failure.h"
+#include "system/file.h"
+#include "system/rel_path.h"
+
+namespace patchferry::importer {
+
+namespace {
+
+constexpr const char* kKeys = "base, ledger_copy, alarm_days, max_jump, expired";
+
+std::uint64_t positive(const std::string& path, const char* key, const toml::node& value) {
+  const auto number = value.value<std::int64_t>();
+  if (!number || *number < 1 || *number > 1'000'000'000)
+    throw UsageError(path + ": " + key + " must be a whole number from 1 on", "correct it");
+  return static_cast<std::uint64_t>(*number);
+}
+
+std::string text_of(const std::string& path, const char* key, const toml::node& value) {
+  const auto text = value.value<std::string>();
+  if (!text) throw UsageError(path + ": " + key + " must be a text in quotes", "correct it");
+  return *text;
+}
+
+void take(Settings& settings, const std::string& path, const toml::table& config) {
+  for (const auto& [key, value] : config) {
+    if (key.str() == "base") {
+      settings.base = text_of(path, "base", value);
+    } else if (key.str() == "ledger_copy") {
+      settings.ledger_copy = text_of(path, "ledger_copy", value);
+    } else if (key.str() == "alarm_days") {
+      settings.silence_days = static_cast<unsigned>(positive(path, "alarm_days", value));
+    } else if (key.str() == "max_jump") {
+      settings.jump = positive(path, "max_jump", value);
+    } else if (key.str() == "expired") {
+      const std::string choice = text_of(path, "expired", value);
+      if (choice != "warn" && choice != "refuse")
+        throw UsageError(path + ": expired must be \"warn\" or \"refuse\"", "correct it");
+      settings.refuse_expired = choice == "refuse";
+    } else {
+      throw UsageError(path + " holds an unknown key '" + printable(key.str()) + "'", std::string("the keys are ") + kKeys);
+    }
+  }
+}
+
+void read_config(Settings& settings) {
+  const char* named = std::getenv("PATCHFERRY_CONFIG");
+  const std::string path = named != nullptr ? named : "/etc/patchferry/config.toml";
+  if (!exists(path) && named != nullptr) throw UsageError("there is no configuration " + path, "PATCHFERRY_CONFIG names it");
+  if (!exists(path)) return;
+  const auto text = read_whole(path, 1 << 20);
+  if (!text) throw UsageError(path + " is too long for a configuration");
+  try {
+    take(settings, path, toml::parse(as_text(*text), path));
+  } catch (const toml::parse_error& error) {
+    throw UsageError(
+        path + " is not valid: line " + std::to_string(error.source().begin.line) + ": " + std::string(error.description()),
+        "correct it");
+  }
+}
+
+}  // namespace
+
+Settings read_settings(const std::string& base_option) {
+  Settings settings;
+  read_config(settings);
+  if (const char* from_environment = std::getenv("PATCHFERRY_BASE"); from_environment != nullptr && *from_environment != '\0')
+    settings.base = from_environment;
+  if (!base_option.empty()) settings.base = base_option;
+  if (settings.base.empty()) settings.base = "/var/lib/patchferry";
+  while (settings.base.size() > 1 && settings.base.back() == '/') settings.base.pop_back();
+  return settings;
+}
+
+}  // namespace patchferry::importer
