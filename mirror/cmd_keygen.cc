@@ -9,6 +9,7 @@
 #include "terminal/command.h"
 #include "terminal/output.h"
 #include "terminal/password.h"
+#include "token/pkcs11_key.h"
 
 namespace patchferry::mirror {
 
@@ -17,16 +18,42 @@ namespace {
 constexpr OptionSpec kOptions[] = {
     {"out", "where to write: NAME.key (secret) and NAME.pub (public)", "NAME"},
     {"no-password", "do not protect the secret key with a password", nullptr},
-    {"password-file", "take the password from the first line of FILE", "FILE"},
-    {"json", "one JSON document: key, pub, fingerprint", nullptr},
+    {"password-file", "take the password (or the token's PIN) from the first line of FILE", "FILE"},
+    {"from-token", "make no key: write NAME.pub only, of a key that is in a token already", "URI"},
+    {"json", "one JSON document: key (not with --from-token), pub, fingerprint", nullptr},
 };
 constexpr CommandSpec kSpec = {
-    "patchferry keygen --out NAME [--no-password | --password-file FILE]",
+    "patchferry keygen --out NAME [--no-password | --password-file FILE] [--from-token URI]",
     "Makes an Ed25519 key pair. NAME.key signs bundles: keep it on the exporting machine, with a copy in a safe. NAME.pub goes to\n"
-    "the sites, by hand: whoever enrols it there trusts what NAME.key signs.",
+    "the sites, by hand: whoever enrols it there trusts what NAME.key signs. A key in a PKCS#11 token (HSM, smart card) stays there:\n"
+    "--from-token writes its public half, after the token has shown that it signs with it.",
     kOptions,
-    "patchferry keygen --out ops-key",
+    "patchferry keygen --out ops-key\n"
+    "patchferry keygen --from-token 'pkcs11:token=ops;object=release' --out ops-token",
 };
+
+void say(const Arguments& args, const nlohmann::json& document, const std::string& sentence) {
+  if (args.has("json"))
+    print(document.dump(2));
+  else if (!is_quiet())
+    print(sentence);
+}
+
+int write_public_half(const Arguments& args, const std::string& path) {
+  const std::string uri = args.required("from-token");
+  if (!is_token_uri(uri)) throw UsageError("--from-token takes a pkcs11: URI", "such as 'pkcs11:token=ops;object=release'");
+  if (args.has("no-password")) throw UsageError("--no-password and --from-token exclude each other", "the key is in the token");
+  if (exists(path)) throw UsageError(path + " exists already", "give another --out; a key is never overwritten");
+  const Pkcs11Key key(uri, [&args](const std::string& prompt) {
+    return args.has("password-file") ? password_from(args.required("password-file")) : ask_password(prompt, false);
+  });
+  key.prove();
+  write_file(path, as_bytes(encode_public_key(key.public_key())));
+  const std::string print_of_key = fingerprint(key.public_key());
+  say(args, {{"pub", path}, {"fingerprint", print_of_key}},
+      "wrote " + path + " (to enrol at the sites), of a key that stays in its token; fingerprint " + print_of_key);
+  return kDone;
+}
 
 }  // namespace
 
@@ -38,6 +65,7 @@ int cmd_keygen(std::vector<std::string> arguments) {
   const std::string out = args.required("out");
   const std::string secret = out + ".key";
   const std::string open = out + ".pub";
+  if (args.has("from-token")) return write_public_half(args, open);
   if (args.has("no-password") && args.has("password-file"))
     throw UsageError("--no-password and --password-file exclude each other");
   for (const auto& path : {secret, open})
@@ -52,10 +80,8 @@ int cmd_keygen(std::vector<std::string> arguments) {
   write_file(secret, as_bytes(key.encode(password)), 0600);
   write_file(open, as_bytes(encode_public_key(key.public_key())));
   const std::string print_of_key = fingerprint(key.public_key());
-  if (args.has("json"))
-    print(nlohmann::json({{"key", secret}, {"pub", open}, {"fingerprint", print_of_key}}).dump(2));
-  else if (!is_quiet())
-    print("wrote " + secret + " (secret) and " + open + " (to enrol at the sites); fingerprint " + print_of_key);
+  say(args, {{"key", secret}, {"pub", open}, {"fingerprint", print_of_key}},
+      "wrote " + secret + " (secret) and " + open + " (to enrol at the sites); fingerprint " + print_of_key);
   return kDone;
 }
 

@@ -60,7 +60,7 @@ Process::Process(const Words& words, Fd input, Fd output) : err_(memory("stderr"
   if (!input.valid()) input = open_file("/dev/null", O_RDONLY);
   if (!output.valid()) out_ = memory("stdout");
   Words copies = words;
-  copies[0] = programs_folder() + "/" + words[0];
+  if (!words[0].starts_with('/')) copies[0] = programs_folder() + "/" + words[0];
   std::vector<char*> argv;
   for (auto& word : copies) argv.push_back(word.data());
   argv.push_back(nullptr);

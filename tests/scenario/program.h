@@ -28,7 +28,7 @@ struct Outcome {
 /// A program on its way. Killed if it still runs when this goes.
 class Process {
  public:
-  /// words[0] is the program's name. `input` and `output` replace the empty standard input and the captured output.
+  /// words[0] is the program's name, or the full path of a tool of the system. `input` and `output` replace the empty standard input and the captured output.
   explicit Process(const Words& words, Fd input = {}, Fd output = {});
   Process(Process&& other) noexcept;
   Process(const Process&) = delete;
