@@ -1,28 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-// Each word stands for 16 bits: consonant, vowel, consonant, vowel, consonant.
 #include "bundle-format/words.h"
 
 #include <cassert>
 
+#include "bundle-format/word_list.h"
+
 namespace patchferry {
 
 std::string words_of(ByteSpan bytes, std::size_t count) {
-  constexpr std::string_view kConsonants = "bdfghjklmnprstvz";
-  constexpr std::string_view kVowels = "aiou";
-  assert(count > 0 && count <= 16);
-  const Digest digest = sha256(bytes);
+  assert(count <= bytes.size());
   std::string out;
-  for (std::size_t i = 0; i < count; ++i) {
-    const unsigned bits = static_cast<unsigned>(digest[2 * i]) << 8 | static_cast<unsigned>(digest[2 * i + 1]);
-    if (i > 0) out += ' ';
-    out += kConsonants[bits >> 12 & 15];
-    out += kVowels[bits >> 10 & 3];
-    out += kConsonants[bits >> 6 & 15];
-    out += kVowels[bits >> 4 & 3];
-    out += kConsonants[bits & 15];
+  for (const auto byte : bytes.first(count)) {
+    if (!out.empty()) out += ' ';
+    out += kWords[std::to_integer<std::size_t>(byte)];
   }
   return out;
 }
+
+std::string word_code(const Digest& hash) { return words_of(hash, 6); }
 
 std::string key_words(const PublicKey& key) { return words_of(id_of(key), 12); }
 
