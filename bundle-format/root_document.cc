@@ -104,19 +104,16 @@ Result<RootDocument> decode_root(ByteSpan bytes) {
 
 Digest domain_of(const RootDocument& root) { return sha256(encode_root(root)); }
 
-Bytes encode_root_chain(const std::vector<SignedRoot>& chain) {
-  ByteWriter w;
-  for (const auto& link : chain) {
-    const Bytes envelope = encode_envelope(link.envelope);
-    w.u32(static_cast<std::uint32_t>(envelope.size()));
-    w.u32(static_cast<std::uint32_t>(link.document.size()));
-    w.raw(envelope);
-    w.raw(link.document);
-  }
-  return w.take();
+namespace {
+
+void write_link(ByteWriter& w, ByteSpan envelope, ByteSpan document) {
+  w.u32(static_cast<std::uint32_t>(envelope.size()));
+  w.u32(static_cast<std::uint32_t>(document.size()));
+  w.raw(envelope);
+  w.raw(document);
 }
 
-Result<std::vector<SignedRoot>> decode_root_chain(ByteSpan bytes) {
+Result<std::vector<SignedRoot>> decode_links(ByteSpan bytes, bool draft_at_end) {
   std::vector<SignedRoot> chain;
   ByteReader r(bytes);
   while (r.left() > 0) {
@@ -126,76 +123,127 @@ Result<std::vector<SignedRoot>> decode_root_chain(ByteSpan bytes) {
     const ByteSpan envelope_part = r.raw(envelope_bytes);
     const ByteSpan document = r.raw(document_bytes);
     if (r.failed()) return refuse(RefusalKind::malformed, "the root chain ends too early");
-    auto envelope = decode_envelope(envelope_part);
-    if (!envelope) return tl::unexpected(std::move(envelope.error()));
-    chain.push_back({Bytes(document.begin(), document.end()), std::move(*envelope)});
+    SignedRoot link{Bytes(document.begin(), document.end()), {}};
+    if (!draft_at_end || envelope_bytes != 0 || r.left() != 0) {
+      auto envelope = decode_envelope(envelope_part);
+      if (!envelope) return tl::unexpected(std::move(envelope.error()));
+      link.envelope = std::move(*envelope);
+    }
+    chain.push_back(std::move(link));
   }
   if (chain.empty()) return refuse(RefusalKind::malformed, "the root chain is empty");
   return chain;
 }
 
+const PublicKey* holder_of(const RootDocument& root, Role role, const KeyId& id) {
+  for (const auto index : root.role(role).keys)
+    if (id_of(root.keys[index]) == id) return &root.keys[index];
+  return nullptr;
+}
+
+}  // namespace
+
+Bytes encode_root_chain(const std::vector<SignedRoot>& chain) {
+  ByteWriter w;
+  for (const auto& link : chain) write_link(w, encode_envelope(link.envelope), link.document);
+  return w.take();
+}
+
+Result<std::vector<SignedRoot>> decode_root_chain(ByteSpan bytes) { return decode_links(bytes, false); }
+
+Bytes encode_root_file(const SignedRoot& link) {
+  ByteWriter w;
+  write_link(w, link.envelope.empty() ? Bytes() : encode_envelope(link.envelope), link.document);
+  return w.take();
+}
+
+Result<std::vector<SignedRoot>> decode_root_file(ByteSpan bytes) { return decode_links(bytes, true); }
+
 Result<void> check_signatures(const RootDocument& root, Role role, DocumentType type, ByteSpan body, const Envelope& envelope) {
   const RoleKeys& holders = root.role(role);
-  for (const auto& one : envelope) {  // decode_envelope has made sure that no key stands here twice
-    const auto holder =
-        std::find_if(holders.keys.begin(), holders.keys.end(), [&](std::uint8_t i) { return id_of(root.keys[i]) == one.key; });
-    if (holder == holders.keys.end())
-      return refuse(RefusalKind::unknown_key,
-                    fmt::format("a signature is by a key ({}) that the role '{}' does not hold",
-                                to_hex(ByteSpan(one.key).first(4)), name_of(role)),
-                    "it was not made by those whom you enrolled; do not use it");
-    if (!verifies(root.keys[*holder], type, body, one.signature))
-      return refuse(RefusalKind::bad_signature,
-                    fmt::format("the signature by key {} does not fit", fingerprint(root.keys[*holder])),
+  std::set<KeyId> counted;
+  for (const auto& one : envelope) {
+    const PublicKey* holder = holder_of(root, role, one.key);
+    if (holder == nullptr)
+      return refuse(
+          RefusalKind::unknown_key,
+          fmt::format("a signature is by a key ({}) that the role '{}' does not hold", fingerprint(one.key), name_of(role)),
+          "it was not made by those whom you enrolled; do not use it");
+    if (!counted.insert(one.key).second)
+      return refuse(RefusalKind::malformed, fmt::format("key {} signs twice", fingerprint(one.key)),
+                    "a key counts once, however often it signs; do not use it");
+    if (!verifies(*holder, type, body, one.signature))
+      return refuse(RefusalKind::bad_signature, fmt::format("the signature by key {} does not fit", fingerprint(*holder)),
                     "the bytes were altered after signing; do not use them, and ask for a fresh copy");
   }
-  if (envelope.size() < holders.threshold)
+  if (counted.size() < holders.threshold)
     return refuse(
         RefusalKind::threshold,
-        fmt::format("{} of the {} signatures that the role '{}' needs", envelope.size(), holders.threshold, name_of(role)),
+        fmt::format("{} of the {} signatures that the role '{}' needs", counted.size(), holders.threshold, name_of(role)),
         "have another key holder sign it");
   return {};
 }
 
+std::string need_text(const RootNeed& need) {
+  std::string keys;
+  for (const auto& key : need.by) keys += (keys.empty() ? "" : ", ") + fingerprint(key);
+  return fmt::format("{} more of the root keys of document {}: {}", need.signatures, need.document, keys);
+}
+
+Result<RootStanding> standing_of(const SignedRoot& link, const RootDocument* before) {
+  auto decoded = decode_root(link.document);
+  if (!decoded) return tl::unexpected(std::move(decoded.error()));
+  RootStanding out;
+  out.root = std::move(*decoded);
+  const auto bad_root = [](const std::string& why) { return refuse(RefusalKind::bad_root, why); };
+  if (const std::uint32_t expected = before == nullptr ? 1 : before->version + 1; out.root.version != expected)
+    return bad_root(fmt::format("it is document {} where document {} is due", out.root.version, expected));
+  if (before != nullptr && out.root.epoch < before->epoch) return bad_root("it goes back in epoch");
+  if (before != nullptr && out.root.lowest_format < before->lowest_format) return bad_root("it goes back in its lowest format");
+
+  std::set<KeyId> signers;
+  for (const auto& one : link.envelope) {
+    // One who leaves may sign the handover, and so may one who comes.
+    const PublicKey* holder = holder_of(out.root, Role::root, one.key);
+    if (holder == nullptr && before != nullptr) holder = holder_of(*before, Role::root, one.key);
+    if (holder == nullptr)
+      return refuse(RefusalKind::unknown_key,
+                    fmt::format("somebody ({}) has signed it who keeps no root key", fingerprint(one.key)));
+    if (!signers.insert(one.key).second)
+      return refuse(RefusalKind::malformed, fmt::format("key {} signs it twice", fingerprint(one.key)));
+    if (!verifies(*holder, DocumentType::root, link.document, one.signature))
+      return refuse(RefusalKind::bad_signature, fmt::format("the signature by key {} does not fit", fingerprint(*holder)));
+    out.signers.push_back(*holder);
+  }
+  // Counted by each document's own keepers and its own threshold.
+  for (const RootDocument* judge : {static_cast<const RootDocument*>(&out.root), before}) {
+    if (judge == nullptr) continue;
+    RootNeed need{judge->version, judge->role(Role::root).threshold, {}};
+    for (const auto index : judge->role(Role::root).keys)
+      if (signers.count(id_of(judge->keys[index])) == 0)
+        need.by.push_back(judge->keys[index]);
+      else if (need.signatures > 0)
+        --need.signatures;
+    if (need.signatures > 0) out.needs.push_back(std::move(need));
+  }
+  return out;
+}
+
 Result<RootDocument> walk_root_chain(const std::vector<SignedRoot>& chain, const Digest& enrolled) {
-  const auto bad_root = [](std::size_t version, const std::string& why) {
-    return refuse(RefusalKind::bad_root, fmt::format("root document {}: {}", version, why),
-                  "do not use this bundle; ask those who sign for it");
-  };
+  if (chain.empty()) return refuse(RefusalKind::malformed, "the root chain is empty");
+  if (sha256(chain.front().document) != enrolled)
+    return refuse(RefusalKind::untrusted, "it was not signed under a key that is enrolled here",
+                  "give the right --trust, or have the key enrolled by a person who has compared its fingerprint");
   RootDocument current;
   for (std::size_t i = 0; i < chain.size(); ++i) {
-    if (i == 0 && sha256(chain[0].document) != enrolled)
-      return refuse(RefusalKind::untrusted, "it was not signed under a key that is enrolled here",
-                    "give the right --trust, or have the key enrolled by a person who has compared its fingerprint");
-    auto next = decode_root(chain[i].document);
-    if (!next) return bad_root(i + 1, next.error().text);
-    if (next->version != i + 1) return bad_root(i + 1, "it has another version number");
-    if (i > 0) {
-      if (next->epoch < current.epoch || next->lowest_format < current.lowest_format)
-        return bad_root(i + 1, "it goes back in epoch or format");
-      if (current.version + 1 != next->version) return bad_root(i + 1, "a version is left out");
-    }
-    for (const auto& one : chain[i].envelope) {
-      const auto holds = [&](const RootDocument& judge) {
-        const auto& keys = judge.role(Role::root).keys;
-        return std::any_of(keys.begin(), keys.end(), [&](std::uint8_t k) { return id_of(judge.keys[k]) == one.key; });
-      };
-      if (!holds(*next) && !(i > 0 && holds(current))) return bad_root(i + 1, "somebody has signed it who keeps no root key");
-    }
-    // Signers are counted per document, so that one who has left may still sign the handover to those who come.
-    const auto signed_by = [&](const RootDocument& judge) {
-      Envelope own;
-      for (const auto& one : chain[i].envelope) {
-        const auto& keys = judge.role(Role::root).keys;
-        if (std::any_of(keys.begin(), keys.end(), [&](std::uint8_t k) { return id_of(judge.keys[k]) == one.key; }))
-          own.push_back(one);
-      }
-      return check_signatures(judge, Role::root, DocumentType::root, chain[i].document, own);
+    const auto bad_root = [&](const std::string& why) {
+      return refuse(RefusalKind::bad_root, fmt::format("root document {}: {}", i + 1, why),
+                    "do not use this bundle; ask those who sign for it");
     };
-    if (auto ok = signed_by(*next); !ok) return bad_root(i + 1, ok.error().text);
-    if (i > 0)
-      if (auto ok = signed_by(current); !ok) return bad_root(i + 1, "by its predecessor: " + ok.error().text);
-    current = std::move(*next);
+    auto standing = standing_of(chain[i], i == 0 ? nullptr : &current);
+    if (!standing) return bad_root(standing.error().text);
+    if (!standing->complete()) return bad_root("it needs " + need_text(standing->needs.front()));
+    current = std::move(standing->root);
   }
   return current;
 }

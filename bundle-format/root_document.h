@@ -8,6 +8,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "bundle-format/envelope.h"
@@ -59,9 +60,37 @@ struct SignedRoot {
 Bytes encode_root_chain(const std::vector<SignedRoot>& chain);
 Result<std::vector<SignedRoot>> decode_root_chain(ByteSpan bytes);
 
+/// A root document's file: one link of a chain. Only here may a document be without any signature (envelope length 0),
+/// while it goes from one signer to the next; a chain that travels never holds such a draft.
+Bytes encode_root_file(const SignedRoot& link);
+/// One link or more; the last one may be a draft.
+Result<std::vector<SignedRoot>> decode_root_file(ByteSpan bytes);
+
 /// Checks that `envelope` holds valid signatures over `body` by at least the threshold of distinct keys of `role`,
 /// and none other: every signature must be valid and by a key of the role.
 Result<void> check_signatures(const RootDocument& root, Role role, DocumentType type, ByteSpan body, const Envelope& envelope);
+
+/// Signatures that a root document still needs, from the keepers that one document names.
+struct RootNeed {
+  std::uint32_t document = 1;  // whose root keys
+  std::size_t signatures = 0;  // at least so many more
+  std::vector<PublicKey> by;   // of those who have not signed yet
+};
+/// "1 more of the root keys of document 2: 9c1e-…"
+std::string need_text(const RootNeed& need);
+
+/// How far a root document has come.
+struct RootStanding {
+  RootDocument root;
+  std::vector<PublicKey> signers;  // each signature is there once, valid, and by a root key of it or of the one before
+  std::vector<RootNeed> needs;     // its own keepers first, then those of the one before
+
+  bool complete() const { return needs.empty(); }
+};
+
+/// `before`: the document that it replaces; null for document 1.
+/// Refusals: malformed, unknown_format; bad_root (not the successor of `before`); unknown_key, bad_signature.
+Result<RootStanding> standing_of(const SignedRoot& link, const RootDocument* before);
 
 /// Walks the chain from document 1, whose domain must be `enrolled`, to its end, and returns the last document.
 /// Refusals: untrusted, bad_root.

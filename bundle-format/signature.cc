@@ -20,10 +20,12 @@ KeyId id_of(const PublicKey& key) {
   return sha256(w.take());
 }
 
-std::string fingerprint(const PublicKey& key) {
-  const std::string hex = to_hex(ByteSpan(id_of(key)).first(8));
+std::string fingerprint(const Digest& digest) {
+  const std::string hex = to_hex(ByteSpan(digest).first(8));
   return hex.substr(0, 4) + "-" + hex.substr(4, 4) + "-" + hex.substr(8, 4) + "-" + hex.substr(12, 4);
 }
+
+std::string fingerprint(const PublicKey& key) { return fingerprint(id_of(key)); }
 
 std::string_view type_string(DocumentType type) {
   switch (type) {

@@ -31,7 +31,8 @@ struct PublicKey {
 /// SHA-256 over algorithm number (u16, little endian) and key bytes.
 using KeyId = Digest;
 KeyId id_of(const PublicKey& key);
-/// The first 16 hexadecimal digits of the id in groups of four, for people to compare.
+/// The first 16 hexadecimal digits in groups of four, for people to compare: of a key's id, or of a trust domain.
+std::string fingerprint(const Digest& digest);
 std::string fingerprint(const PublicKey& key);
 
 /// The kinds of signed document; each has its own type string inside the signed bytes.

@@ -11,5 +11,10 @@ int cmd_keygen(std::vector<std::string> arguments);
 int cmd_mirror_add(std::vector<std::string> arguments);
 int cmd_mirror_list(std::vector<std::string> arguments);
 int cmd_export(std::vector<std::string> arguments);
+int cmd_sign(std::vector<std::string> arguments);
+int cmd_trust_create(std::vector<std::string> arguments);
+int cmd_trust_rotate(std::vector<std::string> arguments);
+int cmd_trust_show(std::vector<std::string> arguments);
+int cmd_trust_words(std::vector<std::string> arguments);
 
 }  // namespace patchferry::mirror

@@ -14,6 +14,11 @@ constexpr patchferry::Command kCommands[] = {
     {"mirror add", "take archives into a store", cmd_mirror_add},
     {"mirror list", "show what a store holds", cmd_mirror_list},
     {"export", "build a signed bundle of what a site lacks", cmd_export},
+    {"sign", "add a signature to a root document", cmd_sign},
+    {"trust create", "make the first root document: who may sign what", cmd_trust_create},
+    {"trust rotate", "make the next root document: change keys and thresholds", cmd_trust_rotate},
+    {"trust show", "show root documents, and who must still sign", cmd_trust_show},
+    {"trust words", "show keys and root documents as words to compare", cmd_trust_words},
 };
 
 }  // namespace

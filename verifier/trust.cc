@@ -2,6 +2,9 @@
 #include "verifier/trust.h"
 
 #include <algorithm>
+#include <array>
+#include <fcntl.h>
+#include <fmt/format.h>
 
 #include "system/failure.h"
 #include "system/file.h"
@@ -22,28 +25,86 @@ Result<PublicKey> load_public_key(const std::string& path) {
   return key;
 }
 
-Result<TrustAnchors> load_trust(const std::vector<std::string>& paths) {
-  TrustAnchors anchors;
-  const auto enrol = [&](const std::string& path) -> Result<void> {
+bool is_root_file(const std::string& path) {
+  if (path.ends_with(".pfr") || path.ends_with(".root")) return true;
+  // By whatever name: lengths, and then an envelope, or a document that nobody has signed.
+  std::array<std::byte, 16> head{};
+  const std::size_t size = read_up_to(open_file(path, O_RDONLY), 0, head);
+  const auto text = as_text(ByteSpan(head).first(size));
+  return text.size() == head.size() && (text.substr(8, 4) == "PFSI" || text.substr(8) == "PFROOTDC");
+}
+
+namespace {
+
+/// Gathers chains; each as the hashes of its documents.
+class Enrolment {
+ public:
+  Result<void> take(const std::string& path) {
+    if (is_trust_folder(path)) return take_chain(path);
+    if (!is_folder(path)) return is_root_file(path) ? take_chain(path) : take_key(path);
+    for (const auto& name : folder_entries(path)) {
+      const std::string entry = path + "/" + name;
+      if (name.ends_with(".pub") || name.ends_with(".root") || name.ends_with(".pfr") || is_trust_folder(entry))
+        if (auto done = take(entry); !done) return done;
+    }
+    return {};
+  }
+
+  TrustAnchors anchors() const {
+    TrustAnchors out;
+    for (const auto& chain : chains_)
+      out.anchors.push_back({chain.front(), static_cast<std::uint32_t>(chain.size()), chain.back()});
+    return out;
+  }
+
+ private:
+  using Hashes = std::vector<Digest>;
+
+  Result<void> take_key(const std::string& path) {
     auto key = load_public_key(path);
     if (!key) return tl::unexpected(std::move(key.error()));
-    const Digest domain = domain_of(single_key_root(*key));
-    anchors.anchors.push_back({domain, 1, domain});
-    return {};
-  };
-  for (const auto& path : paths) {
-    if (!exists(path)) throw UsageError("there is no " + path, "give a .pub file, or the folder of trusted keys");
-    if (!is_folder(path)) {
-      if (auto done = enrol(path); !done) return tl::unexpected(std::move(done.error()));
-      continue;
-    }
-    for (const auto& name : folder_entries(path))
-      if (name.ends_with(".pub"))
-        if (auto done = enrol(path + "/" + name); !done) return tl::unexpected(std::move(done.error()));
+    return add({domain_of(single_key_root(*key))}, path);
   }
-  if (paths.empty()) throw UsageError("no trusted key was given", "give --trust KEY.pub");
+
+  Result<void> take_chain(const std::string& path) {
+    const auto chain = load_root_chain(path);
+    if (!chain) return tl::unexpected(chain.error());
+    Hashes hashes;
+    for (const auto& link : *chain) hashes.push_back(sha256(link.document));
+    return add(std::move(hashes), path);
+  }
+
+  Result<void> add(Hashes fresh, const std::string& path) {
+    for (auto& known : chains_) {
+      if (known.front() != fresh.front()) continue;
+      const auto [a, b] = std::mismatch(known.begin(), known.end(), fresh.begin(), fresh.end());
+      if (a != known.end() && b != fresh.end())
+        return tl::unexpected(Refusal{
+            RefusalKind::fork, fmt::format("it holds another root document {} than the one before it", b - fresh.begin() + 1),
+            "somebody has signed two: keep both, and tell those who keep the root keys", path});
+      if (fresh.size() > known.size()) known = std::move(fresh);
+      return {};
+    }
+    chains_.push_back(std::move(fresh));
+    return {};
+  }
+
+  std::vector<Hashes> chains_;
+};
+
+}  // namespace
+
+Result<TrustAnchors> load_trust(const std::vector<std::string>& paths) {
+  if (paths.empty()) throw UsageError("no trusted key was given", "give --trust KEY.pub, or the folder of the root documents");
+  Enrolment enrolment;
+  for (const auto& path : paths) {
+    if (!exists(path)) throw UsageError("there is no " + path, "give a .pub file, or the folder of root documents");
+    if (auto done = enrolment.take(path); !done) return tl::unexpected(std::move(done.error()));
+  }
+  TrustAnchors anchors = enrolment.anchors();
   if (anchors.anchors.empty())
-    throw UsageError("there is no key (*.pub) in " + paths.front(), "give a .pub file that 'patchferry keygen' wrote");
+    throw UsageError("there is no key (*.pub) and no root document in " + paths.front(),
+                     "give a .pub file that 'patchferry keygen' wrote, or the folder that 'patchferry trust create' wrote");
   return anchors;
 }
 

@@ -7,6 +7,7 @@
 
 #include "bundle-format/root_document.h"
 #include "system/refusal.h"
+#include "verifier/root_files.h"
 
 namespace patchferry {
 
@@ -23,8 +24,15 @@ struct TrustAnchors {
   const TrustAnchor* find(const Digest& domain) const;
 };
 
-/// `paths`: .pub files, or folders of them. A path that does not exist is a UsageError.
+/// `paths`: .pub files, files with root documents (*.pfr, *.root), folders of root documents (root_files.h), and folders
+/// that hold several of these. In a folder of root documents other files count for nothing: a .pub file that lies there, of
+/// one who signs with others, must not become a key that is believed alone. The same domain given twice is one anchor,
+/// as far on as the longer chain; two that disagree are refused (fork). Every chain is walked; see load_root_chain() for
+/// what is refused. A path that does not exist is a UsageError.
 Result<TrustAnchors> load_trust(const std::vector<std::string>& paths);
+
+/// By its ending (.pfr, .root) or its first bytes. `path` is a file.
+bool is_root_file(const std::string& path);
 
 /// One public key from a .pub file.
 Result<PublicKey> load_public_key(const std::string& path);
