@@ -109,7 +109,7 @@ std::string encode_token(const Token& t) {
   const Digest check = sha256(bytes);
   bytes.insert(bytes.end(), check.begin(), check.begin() + kCheckBytes);
   std::string out(word_of(t.kind));
-  const std::string letters = base32_encode(bytes);
+  const std::string letters = encode_base32(bytes);
   for (std::size_t at = 0; at < letters.size(); at += 5) out += " " + letters.substr(at, 5);
   return out;
 }
@@ -123,7 +123,7 @@ Result<Token> decode_token(std::string_view text) {
                   "a head token begins with " + std::string(kHeadWord) + ", a permit with " + std::string(kPermitWord));
   Token t;
   t.kind = head ? NoticeKind::head : NoticeKind::permit;
-  auto bytes = base32_decode(std::string_view(tight).substr(word_of(t.kind).size()));
+  auto bytes = decode_base32(std::string_view(tight).substr(word_of(t.kind).size()));
   if (!bytes || bytes->size() < kCheckBytes) return malformed("holds a letter that none can hold, or lacks some");
   const ByteSpan body = ByteSpan(*bytes).first(bytes->size() - kCheckBytes);
   const Digest check = sha256(body);
@@ -157,12 +157,12 @@ Result<Token> decode_token(std::string_view text) {
 }
 
 std::string encode_challenge(const Challenge& challenge) {
-  const std::string letters = base32_encode(challenge);
+  const std::string letters = encode_base32(challenge);
   return letters.substr(0, 4) + "-" + letters.substr(4);
 }
 
 Result<Challenge> decode_challenge(std::string_view text) {
-  const auto bytes = base32_decode(squeezed(text));
+  const auto bytes = decode_base32(squeezed(text));
   if (!bytes || bytes->size() != std::tuple_size_v<Challenge>)
     return refuse(RefusalKind::malformed, "this is not a challenge", "it has eight letters and digits, such as 4F7K-Q2P7");
   return first_of<5>(*bytes);

@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// Base 32 (RFC 4648, capitals and the digits 2 to 7, without padding): bytes that people read, type and scan.
+// Base32 of RFC 4648, upper case, without padding: bytes for QR codes and for people who type.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <string_view>
 
 #include "system/bytes.h"
+#include "system/refusal.h"
 
 namespace patchferry {
 
-std::string base32_encode(ByteSpan bytes);
-/// Ignores blanks and hyphens, and takes small letters. Nothing for other characters, for a length that no bytes have,
-/// and for spare bits that are not zero: one encoding per value but for those.
-std::optional<Bytes> base32_decode(std::string_view text);
+std::string encode_base32(ByteSpan bytes);
+
+/// Takes what encode_base32() writes, also in lower case and with spaces, tabs, line ends and '-' anywhere in it. Each value has
+/// one encoding beside these: bits left over are zero, and no length that no number of bytes gives. Else malformed, with the offset.
+Result<Bytes> decode_base32(std::string_view text);
 
 }  // namespace patchferry

@@ -8,7 +8,7 @@ if [ -z "$needed" ]; then
   echo "$1 needs no library at all, or is no dynamic program: nothing was checked" >&2
   exit 1
 fi
-if printf '%s\n' "$needed" | grep -E 'sqlite|archive|curl|zstd|bz2|p11'; then
+if printf '%s\n' "$needed" | grep -E 'sqlite|archive|curl|zstd|bz2|p11|qrencode'; then
   echo "$1 must not link the libraries above" >&2
   exit 1
 fi

@@ -16,6 +16,17 @@ const TrustAnchor* TrustAnchors::find(const Digest& domain) const {
   return found == anchors.end() ? nullptr : &*found;
 }
 
+Result<void> check_progress(const TrustAnchor& known, const std::vector<SignedRoot>& chain) {
+  if (chain.size() < known.version)
+    return refuse(RefusalKind::old_root,
+                  fmt::format("it was signed under root document {}, and document {} is in force", chain.size(), known.version),
+                  "ask for one that is signed under the present keys");
+  if (sha256(chain[known.version - 1].document) != known.document)
+    return refuse(RefusalKind::fork, fmt::format("it carries another root document {} than the one known here", known.version),
+                  "somebody has signed two: keep the medium, and tell those who keep the root keys");
+  return {};
+}
+
 Result<PublicKey> load_public_key(const std::string& path) {
   if (!exists(path)) throw UsageError("there is no key " + path, "give the .pub file that 'patchferry keygen' wrote");
   if (is_folder(path)) throw UsageError(path + " is a folder, not a key", "give the .pub file that 'patchferry keygen' wrote");

@@ -24,6 +24,10 @@ struct TrustAnchors {
   const TrustAnchor* find(const Digest& domain) const;
 };
 
+/// Keys that were rotated out stop working as soon as the document that did so is known. `chain` has been walked; it
+/// may go on from what is known. Refused: old_root (it ends earlier), fork (it disagrees).
+Result<void> check_progress(const TrustAnchor& known, const std::vector<SignedRoot>& chain);
+
 /// `paths`: .pub files, files with root documents (*.pfr, *.root), folders of root documents (root_files.h), and folders
 /// that hold several of these. In a folder of root documents other files count for nothing: a .pub file that lies there, of
 /// one who signs with others, must not become a key that is believed alone. The same domain given twice is one anchor,
