@@ -36,6 +36,16 @@ void touch(Site& site, std::int64_t feed) {
   Query(site.db(), "UPDATE feed SET revision=revision+1 WHERE id=?1").bind(feed).run();
 }
 
+/// In every feed that knows it.
+void disable(Site& site, std::int64_t patchset) {
+  std::vector<std::int64_t> in;
+  Query enabled(site.db(), "SELECT feed FROM feed_patchset WHERE patchset=?1 AND state='enabled'");
+  enabled.bind(patchset);
+  while (enabled.step()) in.push_back(enabled.integer(0));
+  Query(site.db(), "UPDATE feed_patchset SET state='disabled' WHERE patchset=?1").bind(patchset).run();
+  for (const auto feed : in) touch(site, feed);
+}
+
 }  // namespace
 
 bool in_arch(const Site& site, const ArchiveName& name, std::uint64_t bytes) {
@@ -52,7 +62,10 @@ std::vector<KnownPatchset> patchsets(Site& site) {
     place[out.back().id] = out.size() - 1;
   }
   Query states(site.db(), "SELECT patchset, name, state FROM feed_patchset JOIN feed ON feed.id=feed_patchset.feed");
-  while (states.step()) out[place.at(states.integer(0))].feeds[states.text(1)] = states.text(2);
+  while (states.step()) {
+    KnownPatchset& p = out[place.at(states.integer(0))];
+    p.feeds[states.text(1)] = p.withdrawn ? "withdrawn" : states.text(2);
+  }
   return out;
 }
 
@@ -96,7 +109,8 @@ std::int64_t record_patchset(Site& site, const NewPatchset& p) {
   Database& db = site.db();
   Query(
       db,
-      "INSERT INTO patchset(name, file, release_key, sha256, bytes, expanded, arrived, bundle, unpacked) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)")
+      "INSERT INTO patchset(name, file, release_key, sha256, bytes, expanded, arrived, bundle, unpacked, withdrawn) "
+      "VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9, EXISTS(SELECT 1 FROM withdrawn WHERE name=?1))")
       .bind(p.name.patchset.text, p.name.file, release_key(p.name.patchset), p.archive, p.archive_bytes,
             p.contents.expanded_bytes, now(), p.bundle, p.unpacked)
       .run();
@@ -117,15 +131,39 @@ std::int64_t record_patchset(Site& site, const NewPatchset& p) {
 }
 
 void enable(Site& site, const Feed& feed, std::int64_t patchset) {
-  Query(site.db(), "INSERT OR REPLACE INTO feed_patchset VALUES(?1,?2,'enabled')").bind(feed.id, patchset).run();
+  // What the vendor has withdrawn stays disabled, whoever asks.
+  Query(site.db(),
+        "INSERT OR REPLACE INTO feed_patchset SELECT ?1, id, CASE withdrawn WHEN 0 THEN 'enabled' ELSE 'disabled' END FROM patchset "
+        "WHERE id=?2")
+      .bind(feed.id, patchset)
+      .run();
   touch(site, feed.id);
 }
 
-void mark_withdrawn(Site& site, const std::string& name) {
+void withdraw(Site& site, const std::string& name, std::uint64_t bundle) {
+  Query(site.db(), "INSERT OR IGNORE INTO withdrawn VALUES(?1,?2)").bind(name, bundle).run();
   const auto known = find_patchset(site, name);
   if (!known || known->withdrawn) return;
   Query(site.db(), "UPDATE patchset SET withdrawn=1 WHERE id=?1").bind(known->id).run();
-  for (const auto& feed : feeds(site)) touch(site, feed.id);
+  disable(site, known->id);
+}
+
+std::vector<std::string> withdrawn_names(Site& site) {
+  std::vector<std::string> out;
+  Query all(site.db(), "SELECT name FROM withdrawn");
+  while (all.step()) out.push_back(all.text(0));
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
+std::vector<std::string> disable_newer(Site& site, std::uint64_t sequence) {
+  std::vector<std::string> out;
+  for (const auto& p : patchsets(site)) {
+    if (!p.bundle || *p.bundle <= sequence || p.withdrawn) continue;
+    disable(site, p.id);
+    out.push_back(p.name.patchset.text);
+  }
+  return out;
 }
 
 }  // namespace patchferry::importer

@@ -22,7 +22,7 @@ struct KnownPatchset {
   std::optional<std::uint64_t> bundle;  // sequence; none: adopted
   bool unpacked = false;
   bool withdrawn = false;
-  std::map<std::string, std::string> feeds;  // feed → "enabled" or "disabled"
+  std::map<std::string, std::string> feeds;  // feed → "enabled", "disabled" or "withdrawn"
 };
 
 struct Feed {
@@ -62,6 +62,11 @@ std::uint64_t last_import(Site& site);
 /// Within the caller's transaction. Returns the row's id.
 std::int64_t record_patchset(Site& site, const NewPatchset& patchset);
 void enable(Site& site, const Feed& feed, std::int64_t patchset);
-void mark_withdrawn(Site& site, const std::string& name);
+/// Disabled in every feed, and for good: whatever comes under this name later is withdrawn as well.
+void withdraw(Site& site, const std::string& name, std::uint64_t bundle);
+/// In byte order, whether they are here or not.
+std::vector<std::string> withdrawn_names(Site& site);
+/// In every feed, what came with bundles after `sequence`. Returns their names.
+std::vector<std::string> disable_newer(Site& site, std::uint64_t sequence);
 
 }  // namespace patchferry::importer

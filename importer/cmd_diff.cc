@@ -36,6 +36,8 @@ int cmd_diff(std::vector<std::string> arguments) {
   recover(site);
   const ImportOutcome outcome = import_bundle(site, order);
   for (const auto& finding : outcome.findings) report(finding);
+  if (!args.has("json"))
+    for (const auto& warning : outcome.warnings) note("warning: " + warning);
   if (args.has("json")) {
     print(outcome_json(outcome).dump(2));
   } else if (outcome.kind == ImportOutcome::Kind::nothing_to_do) {

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // patchferry import: bring a bundle in.
+#include <charconv>
 #include <nlohmann/json.hpp>
 
 #include "importer/commands.h"
 #include "importer/import.h"
 #include "importer/outcome_text.h"
+#include "system/failure.h"
+#include "system/rel_path.h"
 #include "terminal/output.h"
 
 namespace patchferry::importer {
@@ -17,6 +20,9 @@ constexpr OptionSpec kOptions[] = {
     {"no-deploy", "store only; no feed changes", nullptr},
     {"dry-run", "show what would change, and change nothing", nullptr},
     kNoWaitOption,
+    {"rollback", "a permit, signed by the release keys, to go back to this older bundle ('patchferry permit make')", "FILE"},
+    {"accept-jump", "the bundle's number is right, however far it is ahead; the audit log says who confirmed it", "NUMBER"},
+    {"without-head", "import although this site needs a head token, for a reason that the audit log keeps", "REASON"},
     {"json", "one JSON document: the plan, and what became of it", nullptr},
 };
 constexpr CommandSpec kSpec = {
@@ -39,12 +45,23 @@ void print_outcome(const ImportOutcome& outcome, bool dry_run) {
         note("the volumes that are here have been checked and kept; bring the others and run the same command with them");
       break;
     case ImportOutcome::Kind::imported:
-      print("imported bundle " + std::to_string(outcome.plan->sequence) + ": " +
+      for (const auto& name : outcome.plan->withdrawn)
+        print("withdrawn by the vendor: " + name + " is disabled in every feed, for good");
+      for (const auto& name : outcome.plan->disabled) print("rollback: " + name + " is disabled in every feed");
+      print((outcome.plan->is_rollback ? "went back to bundle " : "imported bundle ") + std::to_string(outcome.plan->sequence) + ": " +
             count_text(outcome.plan->fresh.size(), "patchset") + " new, " + std::to_string(outcome.plan->present.size()) +
             " here already, " + count_text(outcome.plan->gained.size(), "CVE") + " newly closed");
       break;
   }
   print_published(outcome.published);
+}
+
+std::uint64_t number_of(const std::string& text) {
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size() || number == 0)
+    throw UsageError("'" + printable(text) + "' is not a bundle's number", "the refusal names it");
+  return number;
 }
 
 }  // namespace
@@ -57,10 +74,15 @@ int cmd_import(std::vector<std::string> arguments) {
   order.feeds = args.values("feed");
   order.deploy = !args.has("no-deploy");
   order.only_plan = args.has("dry-run");
+  if (args.has("rollback")) order.permit = args.required("rollback");
+  if (args.has("without-head")) order.vouching = args.required("without-head");
+  if (args.has("accept-jump")) order.accept_jump = number_of(args.required("accept-jump"));
   Site site = open_site(args);
   recover(site);
   const ImportOutcome outcome = import_bundle(site, order);
   for (const auto& finding : outcome.findings) report(finding);
+  if (!args.has("json"))
+    for (const auto& warning : outcome.warnings) note("warning: " + warning);
   if (args.has("json"))
     print(outcome_json(outcome).dump(2));
   else if (!is_quiet())

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // patchferry init: make a base directory.
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
+#include <optional>
 
+#include "bundle-format/words.h"
 #include "importer/commands.h"
+#include "importer/roots.h"
 #include "system/failure.h"
 #include "system/rel_path.h"
 #include "terminal/output.h"
@@ -14,16 +18,41 @@ namespace {
 constexpr OptionSpec kOptions[] = {
     kBaseOption,
     {"site", "this site's name, as the exporter will write it (letters, digits, . _ + -)", "NAME"},
-    {"trust", "a public key whose bundles are believed", "KEY.pub", true},
+    {"trust", "a public key whose bundles are believed, or the folder of root documents", "KEY.pub|TRUSTDIR", true},
     {"json", "one JSON document: site, base, trusted[], key", nullptr},
 };
 constexpr CommandSpec kSpec = {
-    "patchferry init --base DIR --site NAME --trust KEY.pub...",
-    "Makes a base directory with feed main, and a key of the site's own for its receipts. Compare the fingerprints that it prints\n"
-    "with those of the people who sign: what is enrolled here is believed from now on.",
+    "patchferry init --base DIR --site NAME --trust KEY.pub|TRUSTDIR...",
+    "Makes a base directory with feed main, and a key of the site's own for its receipts. Compare the words that it prints\n"
+    "with those of the people who sign ('patchferry trust words' there): what is enrolled here is believed from now on.",
     kOptions,
     "patchferry init --base /var/lib/patchferry --site plant1 --trust ops-key.pub",
 };
+
+/// Enrolled as a single key.
+std::optional<PublicKey> only_key(const Site::RootChain& chain) {
+  const auto root = decode_root(chain.front().document);
+  if (chain.size() == 1 && root && root->keys.size() == 1) return root->keys.front();
+  return std::nullopt;
+}
+
+std::string name_of_trust(const Site::RootChain& chain) {
+  const auto key = only_key(chain);
+  return key ? fingerprint(*key) : fingerprint(sha256(chain.front().document));
+}
+
+std::string words_of_trust(const Site::RootChain& chain) {
+  const auto key = only_key(chain);
+  return key ? key_words(*key) : words_of(sha256(chain.front().document), 12);
+}
+
+std::string believed(const Site::RootChain& chain) {
+  if (only_key(chain)) return "bundles signed by " + name_of_trust(chain);
+  const auto root = decode_root(chain.back().document);
+  const RoleKeys release = root ? root->role(Role::release) : RoleKeys{};
+  return fmt::format("trust domain {}: root document {} is in force, bundles need {} of {} signatures", name_of_trust(chain),
+                     chain.size(), release.threshold, release.keys.size());
+}
 
 }  // namespace
 
@@ -31,35 +60,35 @@ int cmd_init(std::vector<std::string> arguments) {
   const Arguments args(kSpec, arguments);
   if (args.help_shown()) return kDone;
   take_no_more(args, "init");
-  const std::string base = base_of(args);
+  const Settings settings = settings_of(args);
   const std::string name = args.required("site");
   if (!is_site_name(name))
     throw UsageError("'" + printable(name) + "' is not a site's name",
                      "letters, digits and . _ + - only, at most 64, beginning with a letter or digit");
   args.required("trust");
-  std::vector<PublicKey> trusted;
-  for (const auto& path : args.values("trust")) {
-    const auto key = load_public_key(path);
-    if (!key) return report(key.error());
-    trusted.push_back(*key);
-  }
-  Site::create(base, name, trusted);
-  Site site(base, Site::Wait::yes);
+  const auto trusted = read_enrolled(args.values("trust"));
+  if (!trusted) return report(trusted.error());
+  Site::create(settings.base, name, *trusted);
+  Site site(settings, Site::Wait::yes);
   publish_changed(site);
-  site.audit({.what = "init", .detail = "site " + name});
+  std::string enrolled;
+  for (const auto& one : anchors(site).anchors) enrolled += " " + to_hex(one.domain);
+  site.audit({.what = "init", .detail = "site " + name + ", believes the trust domains" + enrolled});
+  const std::string key = fingerprint(site.secret().signing.public_key());
   if (args.has("json")) {
     auto fingerprints = nlohmann::json::array();
-    for (const auto& key : trusted) fingerprints.push_back(fingerprint(key));
-    print(
-        nlohmann::json({{"site", name}, {"base", base}, {"trusted", fingerprints}, {"key", fingerprint(site.key().public_key())}})
-            .dump(2));
+    for (const auto& chain : *trusted) fingerprints.push_back(name_of_trust(chain));
+    print(nlohmann::json({{"site", name}, {"base", settings.base}, {"trusted", fingerprints}, {"key", key}}).dump(2));
     return kDone;
   }
   if (is_quiet()) return kDone;
-  print("site " + name + " is ready in " + base);
-  for (const auto& key : trusted) print("  believes bundles signed by " + fingerprint(key));
-  print("  its receipts are signed by   " + fingerprint(site.key().public_key()));
-  print("  feed main takes every new patchset; serve " + base + "/feeds/main/current with a web server");
+  print("site " + name + " is ready in " + settings.base);
+  for (const auto& chain : *trusted) {
+    print("  believes " + believed(chain));
+    print("    in words: " + words_of_trust(chain));
+  }
+  print("  its receipts are signed by " + key);
+  print("  feed main takes every new patchset; serve " + settings.base + "/feeds/main/current with a web server");
   return kDone;
 }
 

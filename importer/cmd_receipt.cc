@@ -7,6 +7,8 @@
 #include "bundle-format/receipt.h"
 #include "importer/catalogue.h"
 #include "importer/commands.h"
+#include "importer/ledger.h"
+#include "importer/roots.h"
 #include "system/atomic_file.h"
 #include "system/calendar.h"
 #include "system/failure.h"
@@ -32,14 +34,21 @@ constexpr CommandSpec kSpec = {
 
 Receipt receipt_of(Site& site) {
   Receipt r;
-  const LedgerView ledger = site.ledger();
+  const LedgerView view = ledger(site);
   r.site = site.name();
-  for (const auto& anchor : site.anchors().anchors) r.domains.push_back(anchor.domain);
-  std::sort(r.domains.begin(), r.domains.end());
-  r.domains.erase(std::unique(r.domains.begin(), r.domains.end()), r.domains.end());
-  if (ledger.stream) r.stream = *ledger.stream;
-  r.sequence = ledger.sequence;
-  r.statement = ledger.statement;
+  r.encryption = site.secret().decryption.public_half();
+  const auto in_force = domains(site);
+  for (const auto& anchor : anchors(site).anchors) {
+    ReceiptDomain domain{anchor.domain, anchor.version, 1};
+    for (const auto& known : in_force)
+      if (known.domain == anchor.domain) domain.epoch = known.root.epoch;
+    r.domains.push_back(domain);
+  }
+  for (const auto& stream : view.streams) {
+    const LedgerEntry* last = view.last(stream);
+    r.streams.push_back(last != nullptr ? ReceiptStream{stream, last->epoch, last->sequence, last->statement}
+                                        : ReceiptStream{stream, 0, 0, {}});
+  }
   r.issued = now();
   r.free_bytes = free_bytes(site.base());
   for (const auto& p : patchsets(site)) {
@@ -48,11 +57,17 @@ Receipt receipt_of(Site& site) {
       continue;
     }
     r.patchsets.push_back({p.name.patchset.text, p.archive});
-    if (p.withdrawn) r.withdrawn.push_back(p.name.patchset.text);
   }
   std::sort(r.patchsets.begin(), r.patchsets.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
-  std::sort(r.withdrawn.begin(), r.withdrawn.end());
+  r.withdrawn = withdrawn_names(site);
   return r;
+}
+
+/// Of all streams; 0: nothing has come yet.
+std::uint64_t newest_sequence(const Receipt& receipt) {
+  std::uint64_t out = 0;
+  for (const auto& stream : receipt.streams) out = std::max(out, stream.sequence);
+  return out;
 }
 
 /// Only an earlier receipt is replaced.
@@ -80,7 +95,8 @@ int cmd_receipt(std::vector<std::string> arguments) {
   Site site = open_site(args);
   recover(site);
   const Receipt receipt = receipt_of(site);
-  const SigningKey key = site.key();
+  const SiteSecret secret = site.secret();
+  const SigningKey& key = secret.signing;
   const std::string text =
       encode_receipt(receipt, key.public_key(), key.sign(DocumentType::receipt, as_bytes(encode_receipt_body(receipt))));
   if (out == "-") {
@@ -91,7 +107,7 @@ int cmd_receipt(std::vector<std::string> arguments) {
   if (args.has("json")) {
     print(nlohmann::json({{"out", out},
                           {"site", receipt.site},
-                          {"sequence", receipt.sequence},
+                          {"sequence", newest_sequence(receipt)},
                           {"patchsets", receipt.patchsets.size()},
                           {"key", fingerprint(key.public_key())}})
               .dump(2));
@@ -99,7 +115,7 @@ int cmd_receipt(std::vector<std::string> arguments) {
   }
   if (!is_quiet())
     print("wrote " + out + ": " + count_text(receipt.patchsets.size(), "patchset") + ", last bundle " +
-          std::to_string(receipt.sequence) + ", signed by " + fingerprint(key.public_key()));
+          std::to_string(newest_sequence(receipt)) + ", signed by " + fingerprint(key.public_key()));
   return kDone;
 }
 

@@ -3,8 +3,10 @@
 #include <boost/filesystem.hpp>
 #include <nlohmann/json.hpp>
 
+#include "importer/alarms.h"
 #include "importer/catalogue.h"
 #include "importer/commands.h"
+#include "importer/ledger.h"
 #include "system/calendar.h"
 #include "system/file.h"
 #include "terminal/output.h"
@@ -16,7 +18,7 @@ namespace {
 constexpr OptionSpec kOptions[] = {
     kBaseOption,
     kNoWaitOption,
-    {"json", "one JSON document: site, sequence, last_import, newest, pending_archives, quarantine, disk, key", nullptr},
+    {"json", "one JSON document: site, sequence, last_import, newest, pending_archives, quarantine, disk, alarms[], key", nullptr},
 };
 constexpr CommandSpec kSpec = {
     "patchferry status --base DIR",
@@ -34,6 +36,7 @@ struct Status {
   std::uint64_t quarantine_bytes = 0;
   std::uint64_t arch_bytes = 0;
   std::uint64_t free = 0;
+  std::vector<Alarm> alarms;
 };
 
 std::uint64_t bytes_beneath(const std::string& folder) {
@@ -47,7 +50,8 @@ std::uint64_t bytes_beneath(const std::string& folder) {
 
 Status status_of(Site& site) {
   Status s;
-  s.sequence = site.ledger().sequence;
+  for (const auto& entry : ledger(site).imported) s.sequence = std::max(s.sequence, entry.sequence);
+  s.alarms = alarms(site);
   s.last_import = last_import(site);
   for (const auto& p : patchsets(site)) {
     if (!in_arch(site, p.name, p.archive_bytes)) s.pending.push_back(p.name.patchset.text);
@@ -73,13 +77,15 @@ int cmd_status(std::vector<std::string> arguments) {
   Site site = open_site(args);
   recover(site);
   const Status s = status_of(site);
-  const std::string key = fingerprint(site.key().public_key());
+  const std::string key = fingerprint(site.secret().signing.public_key());
   if (args.has("json")) {
     nlohmann::json newest = nullptr;
     if (s.newest)
       newest = {{"name", s.newest->name.patchset.text},
                 {"released", to_text(s.newest->name.patchset.released)},
                 {"age_days", s.newest_age_days}};
+    auto alarm_json = nlohmann::json::array();
+    for (const auto& alarm : s.alarms) alarm_json.push_back({{"kind", alarm.kind}, {"text", alarm.text}});
     nlohmann::json last_import = nullptr;
     if (s.last_import != 0) last_import = s.last_import;
     print(nlohmann::json({{"site", site.name()},
@@ -89,6 +95,7 @@ int cmd_status(std::vector<std::string> arguments) {
                           {"pending_archives", s.pending},
                           {"quarantine", {{"bytes", s.quarantine_bytes}}},
                           {"disk", {{"archives", s.arch_bytes}, {"free", s.free}}},
+                          {"alarms", alarm_json},
                           {"key", key}})
               .dump(2));
     return kDone;
@@ -106,6 +113,7 @@ int cmd_status(std::vector<std::string> arguments) {
              ? std::string("empty")
              : size_text(s.quarantine_bytes) + " of an import that is not finished: run it again, or bring the other volumes"));
   print("free            " + size_text(s.free));
+  for (const auto& alarm : s.alarms) print("ALARM           " + alarm.text);
   return kDone;
 }
 

@@ -19,11 +19,15 @@ int cmd_list(std::vector<std::string> arguments);
 int cmd_log(std::vector<std::string> arguments);
 int cmd_receipt(std::vector<std::string> arguments);
 int cmd_status(std::vector<std::string> arguments);
+int cmd_head_take(std::vector<std::string> arguments);
+int cmd_trust_update(std::vector<std::string> arguments);
+int cmd_trust_stream_add(std::vector<std::string> arguments);
+int cmd_trust_stream_remove(std::vector<std::string> arguments);
+int cmd_trust_stream_list(std::vector<std::string> arguments);
 
-/// --base, else PATCHFERRY_BASE, else `base` in /etc/patchferry/config.toml (PATCHFERRY_CONFIG names another file),
-/// else /var/lib/patchferry.
-std::string base_of(const Arguments& args);
-/// The site at base_of(args), waiting for its lock unless --no-wait was given.
+/// With what --base gave.
+Settings settings_of(const Arguments& args);
+/// The site of these settings, waiting for its lock unless --no-wait was given.
 Site open_site(const Arguments& args);
 
 /// UsageError if there are positional arguments.

@@ -1,12 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "importer/commit.h"
 
+#include "importer/ledger.h"
+#include "importer/ledger_copy.h"
 #include "importer/unpack.h"
-#include "system/calendar.h"
 #include "system/file.h"
 #include "terminal/output.h"
 
 namespace patchferry::importer {
+
+namespace {
+
+/// What the bundle itself says: its number, and what the vendor has withdrawn.
+void enter(Site& site, const VerifiedBundle& bundle, bool is_rollback, AuditEvent& event) {
+  const Statement& s = bundle.statement();
+  event.bundle = {s.sequence, s.bundle};
+  for (const auto& name : bundle.manifest()->withdrawn) {
+    withdraw(site, name, s.sequence);
+    event.detail += ", withdrawn: " + name;
+  }
+  if (!is_rollback) return record_import(site, s, bundle.statement_hash(), bundle.envelope());
+  for (const auto& name : disable_newer(site, s.sequence)) event.detail += ", disabled: " + name;
+}
+
+}  // namespace
 
 void commit(Site& site, const Change& change) {
   sync_file_system(site.base());  // an object that has its final name is trusted by it, so its bytes come first
@@ -26,18 +43,14 @@ void commit(Site& site, const Change& change) {
     names += " " + name;
   }
   for (const auto& file : change.restored) pending.bind(work + "/arch/" + file, "arch/" + file).run();
-  for (const auto& name : change.withdrawn) mark_withdrawn(site, name);
-  if (const Statement* s = change.statement; s != nullptr)
-    Query(site.db(), "INSERT INTO ledger VALUES(?1,?2,?3,?4,?5,?6)")
-        .bind(s->stream.bytes, s->epoch, s->sequence, change.statement_hash, s->bundle.bytes, now())
-        .run();
   AuditEvent event{.what = change.what, .detail = change.detail + count_text(change.patchsets.size(), "patchset")};
   if (!names.empty()) event.detail += ":" + names;
-  if (const Statement* s = change.statement; s != nullptr) event.bundle = {s->sequence, s->bundle};
+  if (change.bundle != nullptr) enter(site, *change.bundle, change.is_rollback, event);
   site.audit(event);
   transaction.commit();
 
   site.roll_forward();
+  if (change.bundle != nullptr) write_copy(site);
 }
 
 }  // namespace patchferry::importer

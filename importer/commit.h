@@ -8,6 +8,7 @@
 
 #include "importer/catalogue.h"
 #include "importer/site.h"
+#include "verifier/verify.h"
 
 namespace patchferry::importer {
 
@@ -16,9 +17,8 @@ struct Change {
   std::vector<NewPatchset> patchsets;
   std::vector<Feed> enable_in;           // all of them
   std::vector<std::string> restored;     // files in work/arch/ that arch/ lacks, of patchsets known already
-  std::vector<std::string> withdrawn;    // names
-  const Statement* statement = nullptr;  // for the ledger; null: no bundle is behind it
-  Digest statement_hash{};
+  const VerifiedBundle* bundle = nullptr;  // for the ledger, and what it withdraws; null: no bundle is behind it
+  bool is_rollback = false;                // the bundle is older than the last: what came after it is disabled
   std::string work;              // folder beneath the base, absolute: objects/, resources/, arch/
   bool archives_in_work = true;  // false: arch/ holds them already
   std::string what;              // for the audit log, in which the patchsets follow `detail`

@@ -7,10 +7,16 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <mutex>
+#include <tuple>
 
 #include "importer/commit.h"
+#include "importer/evidence.h"
+#include "importer/ledger.h"
+#include "importer/notices.h"
+#include "importer/roots.h"
 #include "importer/stage.h"
 #include "importer/unpack.h"
+#include "system/calendar.h"
 #include "system/failure.h"
 #include "system/file.h"
 #include "system/parallel.h"
@@ -20,7 +26,7 @@ namespace patchferry::importer {
 
 namespace {
 
-ImportOutcome refused(Findings findings) { return {ImportOutcome::Kind::refused, std::move(findings), std::nullopt, {}}; }
+ImportOutcome refused(Findings findings) { return {ImportOutcome::Kind::refused, std::move(findings), std::nullopt, {}, {}}; }
 ImportOutcome refused(const Refusal& refusal) { return refused(Findings{refusal}); }
 
 void need_room(const std::string& folder, std::uint64_t needed) {
@@ -126,6 +132,53 @@ class StagingGuard {
   bool keep_ = false;
 };
 
+/// The ledger, as far as the person who imports may bend it; each time the audit log says so.
+Result<LedgerView> ledger_for(Site& site, const ImportOrder& order) {
+  LedgerView view = ledger(site);
+  if (!order.vouching.empty()) view.needs_head = false;
+  if (order.accept_jump != 0) view.accepted = order.accept_jump;
+  if (order.permit.empty()) return view;
+  const auto permit = read_notice(site, NoticeKind::permit, read_notice_file(order.permit));
+  if (!permit) return tl::unexpected(Refusal(permit.error()).in(order.permit));
+  view.permitted = permit->statement;
+  return view;
+}
+
+/// What the clock gives reason to say; a finding only where this site's policy makes one of it.
+std::vector<std::string> judge_time(Site& site, const ExaminedBundle& bundle, Findings& findings) {
+  std::vector<std::string> warnings;
+  SiteTime time = site_time(site);
+  time.floor = std::max(time.floor, bundle.statement().created);
+  if (auto odd = clock_warning(time); !odd.empty()) warnings.push_back(std::move(odd));
+  if (is_expired(bundle.statement().expires, time)) {
+    const std::string text = "the bundle was good until " + time_text(bundle.statement().expires);
+    if (site.settings().refuse_expired)
+      findings.push_back({RefusalKind::expired, text, "ask for a fresh one, or see 'expired' in docs/commands.md", "the bundle"});
+    else
+      warnings.push_back(text + ", by the best that is known here");
+  }
+  const LedgerView view = ledger(site);
+  const LedgerEntry* head = view.head(bundle.statement().stream);
+  if (head != nullptr && std::tie(bundle.statement().epoch, bundle.statement().sequence) < std::tie(head->epoch, head->sequence))
+    warnings.push_back("bundle " + std::to_string(head->sequence) + " is known to exist: bring it too");
+  return warnings;
+}
+
+/// What counts even if the bundle is refused: root documents that have gone on, and proof that somebody signs twice.
+void remember(Site& site, const ExaminedBundle& bundle, const Findings& findings) {
+  if (const auto moved = advance(site, bundle.root_chain()); moved && *moved)
+    note("root document " + std::to_string(bundle.root().version) + " is in force here from now on");
+  if (std::any_of(findings.begin(), findings.end(), [](const Refusal& f) { return f.kind == RefusalKind::fork; }))
+    keep_evidence(site, bundle);
+}
+
+/// What came after the bundle that is gone back to.
+void plan_rollback(Site& site, Plan& plan) {
+  plan.is_rollback = true;
+  for (const auto& p : patchsets(site))
+    if (p.bundle && *p.bundle > plan.sequence && !p.withdrawn) plan.disabled.push_back(p.name.patchset.text);
+}
+
 }  // namespace
 
 ImportOutcome import_bundle(Site& site, const ImportOrder& order) {
@@ -133,12 +186,20 @@ ImportOutcome import_bundle(Site& site, const ImportOrder& order) {
 
   // Authentic, for us, and newer than what we have; the medium's payload is still unread.
   Findings findings;
-  const LedgerView ledger = site.ledger();
-  const Judge judge{site.anchors(), &ledger};
+  const auto view = ledger_for(site, order);
+  if (!view) return refused(view.error());
+  const DecryptionKey key = site.secret().decryption;
+  const Judge judge{anchors(site), &*view, &key};
   auto examined = examine(open_media(order.media, findings), judge, findings);
   if (!examined) return refused(std::move(findings));
+  const std::vector<std::string> warnings = judge_time(site, *examined, findings);
+  if (!order.only_plan) remember(site, *examined, findings);
   auto bundle = accept(std::move(*examined), findings);
   if (!bundle) return refused(std::move(findings));
+  const bool is_rollback = view->permitted == bundle->statement_hash();
+  if (!order.permit.empty() && !is_rollback)
+    return refused(Refusal{RefusalKind::bad_permit, "the permit is for another bundle than this one",
+                           "give the bundle that the permit names; 'patchferry inspect' shows a bundle's number"});
 
   // Volumes that came before, on another medium.
   Staging staging(site, *bundle);
@@ -154,29 +215,32 @@ ImportOutcome import_bundle(Site& site, const ImportOrder& order) {
     auto made = make_plan(site, *bundle, feeds);
     if (!made) return refused(made.error());
     plan = std::move(*made);
+    if (is_rollback) plan_rollback(site, *plan);
   }
-  if (is_repeat(bundle->statement_hash(), ledger))
-    return {ImportOutcome::Kind::nothing_to_do,
-            {},
-            std::move(plan),
-            order.only_plan ? std::vector<Published>() : publish_changed(site)};
+  if (!is_rollback && is_repeat(bundle->statement(), bundle->statement_hash(), *view))
+    return {ImportOutcome::Kind::nothing_to_do, {}, std::move(plan),
+            order.only_plan ? std::vector<Published>() : publish_changed(site), warnings};
+  if (plan)
+    if (auto needs = report_needs(*plan); !needs.empty())
+      return {ImportOutcome::Kind::refused, std::move(needs), std::move(plan), {}, warnings};
   if (order.only_plan) {
     const bool whole = missing.empty() && plan;
-    return {whole ? ImportOutcome::Kind::planned : ImportOutcome::Kind::incomplete, std::move(findings), std::move(plan), {}};
+    return {whole ? ImportOutcome::Kind::planned : ImportOutcome::Kind::incomplete, std::move(findings), std::move(plan), {},
+            warnings};
   }
 
   // Onto our own disk: each block read once, hashed, kept.
   reserve_space(site, *bundle, staging, plan);
   StagingGuard guard(site, staging);
   Findings damage;
-  stage(*bundle, staging, damage);
+  stage(*bundle, staging, is_rollback, damage);
   if (!damage.empty()) {
     guard.keep();  // the volumes that were good; what was damaged is not among them
     return refused(std::move(damage));
   }
   if (!missing.empty()) {
     guard.keep();
-    return {ImportOutcome::Kind::incomplete, std::move(findings), std::move(plan), {}};
+    return {ImportOutcome::Kind::incomplete, std::move(findings), std::move(plan), {}, warnings};
   }
 
   // Archives rebuilt and unpacked where no reader looks.
@@ -194,13 +258,15 @@ ImportOutcome import_bundle(Site& site, const ImportOrder& order) {
     if (const auto archive = take_out(*whole, p, work); !archive) return refused(archive.error());
     change.restored.push_back(p.name.file);
   }
-  change.withdrawn = plan->withdrawn;
-  change.statement = &bundle->statement();
-  change.statement_hash = bundle->statement_hash();
+  change.bundle = &*bundle;
+  change.is_rollback = is_rollback;
   change.work = work;
-  change.what = "import";
+  change.what = is_rollback ? "rollback" : "import";
+  if (!order.vouching.empty()) waive_head(site, order.vouching);
+  if (order.accept_jump != 0) change.detail = "number confirmed by hand, ";
+  if (is_rollback) change.detail = "permitted by the release keys, ";
   commit(site, change);
-  return {ImportOutcome::Kind::imported, {}, std::move(plan), publish_changed(site)};
+  return {ImportOutcome::Kind::imported, {}, std::move(plan), publish_changed(site), warnings};
 }
 
 }  // namespace patchferry::importer

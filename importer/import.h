@@ -18,6 +18,9 @@ struct ImportOrder {
   std::vector<std::string> feeds;  // that take the new patchsets beside those with auto on
   bool deploy = true;
   bool only_plan = false;  // --dry-run, diff
+  std::string permit;      // path of a permit to go back; empty: none
+  std::string vouching;    // instead of a head token, where one is needed; empty: nobody vouches
+  std::uint64_t accept_jump = 0;  // a number that is right, however far ahead it is
 };
 
 struct ImportOutcome {
@@ -26,6 +29,7 @@ struct ImportOutcome {
   Findings findings;         // why it was refused, or which volumes are missing
   std::optional<Plan> plan;  // absent if refused, or too little of the bundle is here
   std::vector<Published> published;
+  std::vector<std::string> warnings;  // what a clock or a gap gives reason for
 };
 
 ImportOutcome import_bundle(Site& site, const ImportOrder& order);

@@ -101,7 +101,7 @@ void compare_copy(Site& site) {
   const Copy database = of_database(site);
   const std::string path = site.settings().copy_path();
   if (!exists(path)) {
-    if (site.copy_was_made() && !database.positions.empty()) {
+    if (Query(site.db(), "SELECT 1 FROM identity WHERE key='ledger_copy'").step() && !database.positions.empty()) {
       need_head(site, "the second copy of the ledger, " + path + ", is gone");
       note("alarm: the second copy of the ledger, " + path + ", is gone: see 'patchferry status'");
       return;
@@ -113,6 +113,11 @@ void compare_copy(Site& site) {
   const auto copy = decode(text);
   const std::string why = copy ? suspicion(database, *copy) : "the second copy of the ledger, " + path + ", is damaged";
   if (!why.empty()) {
+    // The streams at least are known: a head token can only speak of one that is accepted here.
+    if (copy)
+      for (const auto& [name, position] : copy->positions)
+        if (const auto stream = array_from_hex<16>(name.substr(name.find(' ') + 1)); stream && name.starts_with("stream "))
+          accept_stream(site, StreamId{*stream});
     need_head(site, why);
     return note("alarm: " + why + ": see 'patchferry status'");
   }
@@ -121,7 +126,7 @@ void compare_copy(Site& site) {
 
 void write_copy(Site& site) {
   write_file(site.settings().copy_path(), as_bytes(encode(of_database(site))), 0644);
-  site.remember_copy();
+  Query(site.db(), "INSERT OR IGNORE INTO identity VALUES('ledger_copy', 'made')").run();
 }
 
 }  // namespace patchferry::importer

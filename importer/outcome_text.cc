@@ -26,6 +26,7 @@ const char* word_for(ImportOutcome::Kind kind) {
 nlohmann::json outcome_json(const ImportOutcome& outcome) {
   nlohmann::json out = outcome.plan ? plan_json(*outcome.plan) : nlohmann::json::object();
   out["outcome"] = word_for(outcome.kind);
+  out["warnings"] = outcome.warnings;
   out["findings"] = findings_json(outcome.findings);
   return out;
 }

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "bundle-format/readme.h"
 #include "terminal/output.h"
 
 namespace patchferry::importer {
@@ -74,8 +75,31 @@ Result<Plan> make_plan(Site& site, const VerifiedBundle& bundle, std::vector<Fee
   }
   for (const auto& name : manifest.withdrawn)
     if (const auto known = find_patchset(site, name); known && !known->withdrawn) plan.withdrawn.push_back(name);
+  const auto withdrawn = withdrawn_names(site);
+  for (const auto& p : plan.fresh)
+    if (const std::string& name = p.name.patchset.text; std::binary_search(withdrawn.begin(), withdrawn.end(), name))
+      plan.refused.push_back(name);
+  for (const auto& need : manifest.needs) {
+    const auto known = find_patchset(site, need.name);
+    if (known && known->archive != need.archive)
+      return refuse(RefusalKind::conflict, "the bundle builds on other bytes of " + need.name + " than are here",
+                    "find out from the vendor's checksums which of the two is right");
+    if (!known) plan.needs[need.bundle].push_back(need.name);
+  }
   plan.gained = gained_cves(site, manifest, plan.fresh);
   return plan;
+}
+
+Findings report_needs(const Plan& plan) {
+  Findings out;
+  for (const auto& [bundle, names] : plan.needs) {
+    std::string text;
+    for (std::size_t i = 0; i < std::min<std::size_t>(names.size(), 3); ++i) text += (i == 0 ? "" : ", ") + names[i];
+    if (names.size() > 3) text += fmt::format(" and {} more", names.size() - 3);
+    out.push_back({RefusalKind::incomplete, fmt::format("it builds on {}, which bundle {} brings, and which is not here", text, bundle),
+                   fmt::format("bring bundle {} ({}) and import it first", bundle, bundle_folder_name(plan.site, bundle))});
+  }
+  return out;
 }
 
 nlohmann::json plan_json(const Plan& plan) {
@@ -91,17 +115,29 @@ nlohmann::json plan_json(const Plan& plan) {
     gained.push_back(std::move(one));
   }
   Json feeds = Json::object();
-  for (const auto& feed : plan.feeds) feeds[feed.name] = {{"enable", fresh}, {"disable", plan.withdrawn}};
+  Json enable = Json::array();
+  for (const auto& p : plan.fresh)
+    if (std::find(plan.refused.begin(), plan.refused.end(), p.name.patchset.text) == plan.refused.end())
+      enable.push_back(p.name.patchset.text);
+  std::vector<std::string> disable = plan.withdrawn;
+  disable.insert(disable.end(), plan.disabled.begin(), plan.disabled.end());
+  for (const auto& feed : plan.feeds) feeds[feed.name] = {{"enable", enable}, {"disable", disable}};
+  Json needs = Json::array();
+  for (const auto& [bundle, names] : plan.needs) needs.push_back({{"bundle", bundle}, {"patchsets", names}});
   return {{"bundle", plan.bundle},
           {"sequence", plan.sequence},
           {"site", plan.site},
           {"patchsets", {{"new", fresh}, {"present", plan.present}, {"withdrawn", plan.withdrawn}, {"restored", restored}}},
           {"cves", {{"gained", gained}}},
           {"bytes", {{"read", plan.read_bytes}, {"write", plan.write_bytes}}},
+          {"needs", needs},
+          {"rollback", plan.is_rollback},
           {"feeds", feeds}};
 }
 
 void print_plan(const Plan& plan) {
+  for (const auto& name : plan.withdrawn) print("WITHDRAWN BY THE VENDOR: " + name + " is disabled in every feed, for good");
+  for (const auto& name : plan.disabled) print("ROLLBACK: " + name + " is disabled in every feed");
   print(fmt::format("Bundle {} for site {}: {} to bring in, {} here already, {} withdrawn", plan.sequence, plan.site,
                     count_text(plan.fresh.size(), "patchset"), plan.present.size(), plan.withdrawn.size()));
   print(fmt::format("  reads {} from the medium, writes at most {}", size_text(plan.read_bytes), size_text(plan.write_bytes)));
@@ -111,7 +147,7 @@ void print_plan(const Plan& plan) {
         {p.name.patchset.text, p.name.patchset.product, to_text(p.name.patchset.released), size_text(p.archive_bytes)});
   if (!rows.empty()) print_table({"NEW PATCHSET", "PRODUCT", "RELEASED", "SIZE"}, rows);
   for (const auto& p : plan.restored) print("put back into arch/, where it is missing or damaged: " + p.name.file);
-  for (const auto& name : plan.withdrawn) print("withdrawn by the vendor: " + name);
+  for (const auto& name : plan.refused) print("withdrawn by the vendor before it came, so not enabled: " + name);
   std::string names;
   for (const auto& feed : plan.feeds) names += (names.empty() ? "" : ", ") + feed.name;
   print(names.empty() ? "No feed takes them by itself." : "They are enabled in feed " + names + ".");

@@ -25,13 +25,20 @@ struct Plan {
   std::vector<ManifestPatchset> fresh;     // to be brought in, release order
   std::vector<std::string> present;        // here already, the same bytes
   std::vector<ManifestPatchset> restored;  // of those, whose archive arch/ lacks: it is put back
-  std::vector<std::string> withdrawn;
+  std::vector<std::string> withdrawn;      // by this bundle, of those that are here
+  std::vector<std::string> refused;        // of `fresh`: withdrawn, so kept and never enabled
+  bool is_rollback = false;                // it is older than the last import, and a permit lets it through
+  std::vector<std::string> disabled;       // by the rollback
+  std::map<std::uint64_t, std::vector<std::string>> needs;  // bundle → patchsets that it brings, that this one builds on, and that are not here
   std::vector<GainedCve> gained;  // highest score first
   bool fixes_left_out = false;    // the exporter had to leave the summary out
   std::uint64_t read_bytes = 0;   // from the medium
   std::uint64_t write_bytes = 0;  // to the base, archives and contents
   std::vector<Feed> feeds;        // that take the new ones
 };
+
+/// What must be imported before: incomplete, one for each bundle that is named in plan.needs.
+Findings report_needs(const Plan& plan);
 
 /// The bundle's manifest is here. Conflict if it brings other bytes under a name that is here already.
 Result<Plan> make_plan(Site& site, const VerifiedBundle& bundle, std::vector<Feed> feeds);

@@ -7,6 +7,7 @@
 #include "importer/ledger.h"
 #include "importer/ledger_copy.h"
 #include "system/atomic_file.h"
+#include "system/failure.h"
 #include "system/file.h"
 #include "verifier/root_files.h"
 
@@ -18,7 +19,36 @@ std::string root_path(const Site& site, const Digest& domain) {
   return site.path("trust/" + to_hex(ByteSpan(domain).first(8)) + ".root");
 }
 
+Result<void> gather(const std::string& path, std::vector<Site::RootChain>& out) {
+  if (is_folder(path) && !is_trust_folder(path)) {
+    for (const auto& name : folder_entries(path)) {
+      const std::string entry = path + "/" + name;
+      if (name.ends_with(".pub") || name.ends_with(".root") || name.ends_with(".pfr") || is_trust_folder(entry))
+        if (auto done = gather(entry, out); !done) return done;
+    }
+    return {};
+  }
+  if (is_folder(path) || is_root_file(path)) {
+    auto chain = load_root_chain(path);
+    if (!chain) return tl::unexpected(std::move(chain.error()));
+    out.push_back(std::move(*chain));
+    return {};
+  }
+  const auto key = load_public_key(path);
+  if (!key) return tl::unexpected(key.error());
+  out.push_back({SignedRoot{encode_root(single_key_root(*key)), {}}});
+  return {};
+}
+
 }  // namespace
+
+Result<std::vector<Site::RootChain>> read_enrolled(const std::vector<std::string>& paths) {
+  if (auto good = load_trust(paths); !good) return tl::unexpected(std::move(good.error()));
+  std::vector<Site::RootChain> out;
+  for (const auto& path : paths)
+    if (auto done = gather(path, out); !done) return tl::unexpected(std::move(done.error()));
+  return out;
+}
 
 TrustAnchors anchors(Site& site) {
   auto enrolled = load_trust({site.path("trust")});

@@ -15,8 +15,9 @@
 
 namespace patchferry::importer {
 
-/// The chains that `paths` name (.pub files, root documents, folders of these), to be enrolled in a new base.
-Result<std::vector<std::vector<SignedRoot>>> read_enrolled(const std::vector<std::string>& paths);
+/// The chains that `paths` name (.pub files, root documents, folders of these: see load_trust), to be enrolled in a new base.
+/// Of a .pub file: its document 1, without signatures.
+Result<std::vector<Site::RootChain>> read_enrolled(const std::vector<std::string>& paths);
 
 /// Ascending by domain, distinct.
 TrustAnchors anchors(Site& site);

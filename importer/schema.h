@@ -71,6 +71,21 @@ CREATE TRIGGER audit_keeps BEFORE DELETE ON audit BEGIN SELECT raise(ABORT, 'not
 CREATE TRIGGER audit_old_ended BEFORE INSERT ON audit_old BEGIN SELECT raise(ABORT, 'the old audit log has ended'); END;
 CREATE TRIGGER audit_old_stays BEFORE UPDATE ON audit_old BEGIN SELECT raise(ABORT, 'the audit log is never changed'); END;
 CREATE TRIGGER audit_old_keeps BEFORE DELETE ON audit_old BEGIN SELECT raise(ABORT, 'nothing is removed from the audit log'); END;
+)sql",
+                                                    R"sql(
+-- Several streams, heads, root documents, withdrawals (ledger.h, roots.h).
+ALTER TABLE ledger ADD COLUMN made INTEGER NOT NULL DEFAULT 0;  -- by the exporter's clock
+ALTER TABLE ledger ADD COLUMN document BLOB;                    -- the statement and its signatures, should a second one turn up
+ALTER TABLE ledger ADD COLUMN envelope BLOB;
+CREATE TABLE stream(id BLOB PRIMARY KEY, accepted INTEGER NOT NULL) WITHOUT ROWID;
+INSERT INTO stream SELECT DISTINCT stream, 0 FROM ledger;
+CREATE TABLE head(                   -- the newest that is known to exist
+  stream BLOB PRIMARY KEY, epoch INTEGER NOT NULL, sequence INTEGER NOT NULL, statement BLOB NOT NULL,
+  made INTEGER NOT NULL, taken INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE root(domain BLOB PRIMARY KEY, version INTEGER NOT NULL, document BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE withdrawn(              -- by the vendor, whether it is here or not
+  name TEXT PRIMARY KEY COLLATE NOCASE, bundle INTEGER NOT NULL) WITHOUT ROWID;
+INSERT INTO withdrawn SELECT name, 0 FROM patchset WHERE withdrawn=1;
 )sql"};
 
 }  // namespace patchferry::importer

@@ -9,7 +9,9 @@
 #include <unistd.h>
 
 #include "bundle-format/hash.h"
+#include "importer/ledger_copy.h"
 #include "importer/schema.h"
+#include "importer/stage.h"
 #include "system/atomic_file.h"
 #include "system/failure.h"
 #include "system/file.h"
@@ -23,7 +25,7 @@ namespace {
 constexpr const char* kDatabase = "/patchferry.sqlite";
 constexpr const char* kFolders[] = {"arch", "objects", "resources", "feeds", "trust", "quarantine"};
 
-std::string existing(const std::string& base) {
+const std::string& existing(const std::string& base) {
   if (!exists(base + kDatabase))
     throw UsageError("there is no Patchferry base at " + base,
                      "make one with 'patchferry init --base " + base + " --site NAME --trust KEY.pub'");
@@ -41,14 +43,6 @@ std::string who() {
   for (const char* variable : {"SUDO_USER", "USER", "LOGNAME"})
     if (const char* name = std::getenv(variable); name != nullptr && *name != '\0') return name;
   return "uid " + std::to_string(::getuid());
-}
-
-/// The number of the bundle that is being staged in `folder`; 0 if it holds something else.
-std::uint64_t sequence_of(const std::string& folder) {
-  const std::string path = folder + "/sequence";
-  if (!exists(path)) return 0;
-  const auto text = read_whole(path, 20);
-  return text ? std::strtoull(std::string(as_text(*text)).c_str(), nullptr, 10) : 0;
 }
 
 /// Puts a finished copy of `from` at `to`, on another file system, without a temporary name that an rsync could see.
@@ -84,9 +78,18 @@ void move_into_place(const std::string& from, const std::string& to) {
   remove_file(from);
 }
 
+/// As roots.h says.
+void enrol(const std::string& base, const Site::RootChain& chain) {
+  const auto root = decode_root(chain.front().document);
+  if (chain.size() == 1 && root && root->keys.size() == 1)
+    return write_file(base + "/trust/" + fingerprint(root->keys.front()) + ".pub", as_bytes(encode_public_key(root->keys.front())));
+  const Digest domain = sha256(chain.front().document);
+  write_file(base + "/trust/" + to_hex(ByteSpan(domain).first(8)) + ".root", encode_root_chain(chain));
+}
+
 }  // namespace
 
-void Site::create(const std::string& base, const std::string& name, const std::vector<PublicKey>& trusted) {
+void Site::create(const std::string& base, const std::string& name, const std::vector<RootChain>& trusted) {
   if (exists(base + kDatabase)) throw UsageError(base + " is a Patchferry base already", "use it, or give another --base");
   // Whose key lay there before would be believed from now on, and nobody has said so.
   if (is_folder(base + "/trust") && !folder_entries(base + "/trust").empty())
@@ -98,10 +101,10 @@ void Site::create(const std::string& base, const std::string& name, const std::v
     if (!is_ours(entry))
       throw UsageError(base + " is not empty: it holds " + printable(entry), "give a new or empty folder as --base");
   for (const char* folder : kFolders) make_folders(base + "/" + folder);
-  for (const auto& key : trusted) write_file(base + "/trust/" + fingerprint(key) + ".pub", as_bytes(encode_public_key(key)));
-  const SigningKey key = SigningKey::generate();
-  write_file(base + "/site.key", as_bytes(key.encode("")), 0600);
-  write_file(base + "/site.pub", as_bytes(encode_public_key(key.public_key())));
+  for (const auto& chain : trusted) enrol(base, chain);
+  const SiteSecret secret = SiteSecret::generate();
+  write_file(base + "/site.key", as_bytes(encode_site_secret(secret)), 0600);
+  write_file(base + "/site.pub", as_bytes(encode_site_public_key(secret.public_half())));
   // The database comes last and whole: a base without it is none, and init starts over.
   const std::string unfinished = base + "/.patchferry.sqlite.new";
   remove_file(unfinished);
@@ -115,10 +118,10 @@ void Site::create(const std::string& base, const std::string& name, const std::v
   sync_folder(base);
 }
 
-Site::Site(const std::string& base, Wait wait)
-    : base_(existing(base)),
-      lock_(Lock::take(base_ + "/lock", wait == Wait::yes, [&] { note("waiting for another command on " + base_); })),
-      db_(base_ + kDatabase) {
+Site::Site(const Settings& settings, Wait wait)
+    : settings_(settings),
+      lock_(Lock::take(existing(base()) + "/lock", wait == Wait::yes, [&] { note("waiting for another command on " + base()); })),
+      db_(base() + kDatabase) {
   db_.migrate(kMigrations);
   carry_over(db_, who());
   keep_log_head();
@@ -132,6 +135,7 @@ Site::Site(const std::string& base, Wait wait)
     if (!exists(path(folder))) make_folder(path(folder));
   roll_forward();
   tidy_quarantine();
+  compare_copy(*this);
 }
 
 Site::~Site() {
@@ -140,35 +144,15 @@ Site::~Site() {
 
 std::string Site::object_path(const Digest& hash) const {
   const std::string hex = to_hex(hash);
-  return base_ + "/objects/" + hex.substr(0, 2) + "/" + hex;
+  return base() + "/objects/" + hex.substr(0, 2) + "/" + hex;
 }
 
-TrustAnchors Site::anchors() const {
-  auto anchors = load_trust({base_ + "/trust"});
-  if (!anchors)
-    throw SystemFailure("cannot use " + anchors.error().where + ": " + anchors.error().text, 0,
-                        "put the enrolled .pub file back");
-  return *anchors;
-}
-
-LedgerView Site::ledger() {
-  LedgerView view;
-  view.site = name_;
-  Query last(db_, "SELECT stream, epoch, sequence, statement FROM ledger ORDER BY epoch DESC, sequence DESC LIMIT 1");
-  if (!last.step()) return view;
-  view.stream = StreamId{last.array<16>(0)};
-  view.epoch = static_cast<std::uint32_t>(last.integer(1));
-  view.sequence = last.number(2);
-  view.statement = last.array<32>(3);
-  return view;
-}
-
-SigningKey Site::key() const {
-  const std::string path = base_ + "/site.key";
-  const auto bytes = read_whole(path, 4096);
-  auto key = SigningKey::decode(bytes ? as_text(*bytes) : std::string_view(), "");
-  if (!key) throw SystemFailure("cannot use " + path + ": " + key.error().text, 0, "restore it from a backup");
-  return std::move(*key);
+SiteSecret Site::secret() const {
+  const std::string file = path("site.key");
+  const auto bytes = exists(file) ? read_whole(file, 4096) : std::nullopt;
+  auto secret = decode_site_secret(bytes ? as_text(*bytes) : std::string_view());
+  if (!secret) throw SystemFailure("cannot use " + file + ": " + secret.error().text, 0, "restore it from a backup");
+  return std::move(*secret);
 }
 
 void Site::roll_forward() {
@@ -193,7 +177,7 @@ void Site::roll_forward() {
     if (is_folder(one.target)) remove_tree(one.target);
     move_into_place(one.source, one.target);
   }
-  sync_file_system(base_);
+  sync_file_system(base());
   Transaction transaction(db_);
   for (const auto& one : all) Query(db_, "DELETE FROM pending_rename WHERE id=?1").bind(one.id).run();
   transaction.commit();
@@ -201,10 +185,8 @@ void Site::roll_forward() {
 
 void Site::tidy_quarantine() {
   // We hold the lock, so nothing here is being worked on. What is newer than the last import stays: its volumes may come.
-  const std::uint64_t imported = ledger().sequence;
-  for (const auto& name : folder_entries(quarantine())) {
-    if (sequence_of(quarantine() + "/" + name) <= imported) remove_tree(quarantine() + "/" + name);
-  }
+  for (const auto& name : folder_entries(quarantine()))
+    if (!is_awaited(*this, quarantine() + "/" + name)) remove_tree(quarantine() + "/" + name);
 }
 
 bool Site::has_pending_renames() { return Query(db_, "SELECT 1 FROM pending_rename").step(); }

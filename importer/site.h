@@ -4,41 +4,43 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
-#include "bundle-format/write/signing_key.h"
+#include "bundle-format/root_document.h"
+#include "bundle-format/write/site_secret.h"
 #include "importer/audit.h"
+#include "importer/settings.h"
 #include "system/lock.h"
 #include "system/sqlite.h"
-#include "verifier/ledger_rules.h"
-#include "verifier/trust.h"
 
 namespace patchferry::importer {
 
 class Site {
  public:
-  /// Makes a base: folders, site.key, trust/, database with feed main. UsageError if there is one already.
-  static void create(const std::string& base, const std::string& name, const std::vector<PublicKey>& trusted);
+  using RootChain = std::vector<SignedRoot>;
+  /// Makes a base: folders, site.key, trust/, database with feed main. UsageError if there is one already. A chain of one
+  /// document with one key is enrolled as that key.
+  static void create(const std::string& base, const std::string& name, const std::vector<RootChain>& trusted);
 
   enum class Wait { yes, no };
-  /// Locks, opens, rolls pending renames forward, and tidies the quarantine.
-  Site(const std::string& base, Wait wait);
+  /// Locks, opens, rolls pending renames forward, tidies the quarantine, and compares the ledger with its second copy.
+  Site(const Settings& settings, Wait wait);
   /// Brings audit.head up, if this command has audited anything.
   ~Site();
   Site(const Site&) = delete;
   Site& operator=(const Site&) = delete;
 
-  const std::string& base() const { return base_; }
+  const Settings& settings() const { return settings_; }
+  const std::string& base() const { return settings_.base; }
   const std::string& name() const { return name_; }
   Database& db() { return db_; }
-  std::string path(const std::string& relative) const { return base_ + "/" + relative; }
-  std::string arch() const { return base_ + "/arch"; }
+  std::string path(const std::string& relative) const { return base() + "/" + relative; }
+  std::string arch() const { return base() + "/arch"; }
   std::string object_path(const Digest& hash) const;
-  std::string resources(const std::string& patchset) const { return base_ + "/resources/" + patchset; }
-  std::string quarantine() const { return base_ + "/quarantine"; }
+  std::string resources(const std::string& patchset) const { return base() + "/resources/" + patchset; }
+  std::string quarantine() const { return base() + "/quarantine"; }
 
-  TrustAnchors anchors() const;
-  LedgerView ledger();
-  SigningKey key() const;
+  SiteSecret secret() const;
 
   /// Performs all renames that the database has recorded; each is done once or not at all.
   void roll_forward();
@@ -48,7 +50,7 @@ class Site {
 
   /// Appends to the audit log, within the caller's transaction if there is one.
   void audit(const AuditEvent& event);
-  std::string log_head() const { return base_ + "/audit.head"; }
+  std::string log_head() const { return base() + "/audit.head"; }
 
  private:
   /// Takes away what interrupted commands have left in quarantine/ of work that is done.
@@ -56,7 +58,7 @@ class Site {
   /// Brings audit.head up. It lagging behind harms nothing, so a failure is a note.
   void keep_log_head();
 
-  std::string base_;
+  Settings settings_;
   Lock lock_;
   Database db_;
   std::string name_;

@@ -3,8 +3,11 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sstream>
+#include <tuple>
 #include <unistd.h>
 
+#include "importer/ledger.h"
 #include "system/atomic_file.h"
 #include "system/failure.h"
 #include "system/file.h"
@@ -14,14 +17,22 @@ namespace patchferry::importer {
 
 namespace {
 
+constexpr const char* kNumberFile = "bundle";  // "<stream> <epoch> <sequence> [permitted]": see is_awaited()
+constexpr const char* kPermitted = "permitted";
+
 std::string marker(std::uint32_t number) { return fmt::format("volume-{:04}", number); }
 
 /// Writes what the verifier hands over.
 class QuarantineWriter : public BodySink {
  public:
-  QuarantineWriter(const VerifiedBundle& bundle, const Staging& staging, Progress& progress)
-      : staging_(staging), progress_(progress), payload_(open_file(staging.payload(), O_RDWR | O_CREAT, 0600)) {
-    if (::ftruncate(payload_.get(), static_cast<off_t>(bundle.statement().payload_bytes)) != 0)
+  QuarantineWriter(const VerifiedBundle& bundle, const Staging& staging, Progress& progress, Findings& findings)
+      : bundle_(bundle),
+        staging_(staging),
+        progress_(progress),
+        findings_(findings),
+        payload_(open_file(staging.payload(), O_RDWR | O_CREAT, 0600)) {
+    const std::uint64_t bytes = plain_payload_bytes(bundle.volume_table(), bundle.statement());
+    if (::ftruncate(payload_.get(), static_cast<off_t>(bytes)) != 0)
       throw_errno("reserve space in", payload_.path());
   }
 
@@ -36,19 +47,38 @@ class QuarantineWriter : public BodySink {
     tables_.reset();
   }
   void tables_bad() override { tables_.reset(); }
-  void block(std::uint64_t offset, ByteSpan bytes) override {
-    write_all(payload_, offset, bytes);
+  void block(std::uint32_t volume, std::uint64_t block, ByteSpan bytes) override {
     progress_.add(bytes.size());
+    const Statement& s = bundle_.statement();
+    if (volume != volume_) {
+      volume_ = volume;
+      begin_ = plain_payload_offset(bundle_.volume_table(), s, volume);
+    }
+    if (!bundle_.content_key()) return write_all(payload_, begin_ + block * s.block_bytes(), bytes);
+    const auto plain = decrypt_chunk(*bundle_.content_key(), {ChunkPlace::Part::payload, volume, block}, bytes);
+    if (!plain) {
+      bad_volume_ = volume;
+      findings_.push_back({RefusalKind::malformed, "a block of volume " + std::to_string(volume) + " does not decrypt",
+                           "it was signed so: ask for a fresh bundle", volume_file_name(s.bundle, volume)});
+      return;
+    }
+    write_all(payload_, begin_ + block * (s.block_bytes() - kChunkTag), *plain);
   }
   void volume_good(std::uint32_t volume) override {
+    if (volume == bad_volume_) return;
     sync_file(payload_);
     write_file(staging_.folder() + "/" + marker(volume), {}, 0600);
   }
 
  private:
+  const VerifiedBundle& bundle_;
   const Staging& staging_;
   Progress& progress_;
+  Findings& findings_;
   Fd payload_;
+  std::uint32_t volume_ = 0;  // that the last block was of
+  std::uint32_t bad_volume_ = 0;
+  std::uint64_t begin_ = 0;  // of its payload
   std::optional<AtomicFile> tables_;
 };
 
@@ -90,12 +120,33 @@ std::vector<std::uint32_t> Staging::still_missing(const std::vector<std::uint32_
 
 void Staging::remove() { remove_tree(folder_); }
 
-void stage(VerifiedBundle& bundle, Staging& staging, Findings& findings) {
+bool is_awaited(Site& site, const std::string& folder) {
+  const std::string path = folder + "/" + kNumberFile;
+  if (!exists(path)) return false;
+  const auto text = read_whole(path, 200);
+  std::istringstream words(std::string(text ? as_text(*text) : ""));
+  std::string stream_text;
+  std::string permitted;
+  LedgerEntry staged;
+  words >> stream_text >> staged.epoch >> staged.sequence >> permitted;
+  const auto stream = array_from_hex<16>(stream_text);
+  if (!stream || staged.sequence == 0) return false;
+  const LedgerView view = ledger(site);
+  const LedgerEntry* last = view.last(StreamId{*stream});
+  return permitted == kPermitted || last == nullptr ||
+         std::tie(last->epoch, last->sequence) < std::tie(staged.epoch, staged.sequence);
+}
+
+void stage(VerifiedBundle& bundle, Staging& staging, bool permitted, Findings& findings) {
+  const Statement& s = bundle.statement();
   make_folders(staging.folder(), 0700);
-  write_file(staging.folder() + "/sequence", as_bytes(std::to_string(bundle.statement().sequence)), 0600);  // see tidy_quarantine
-  if (bundle.manifest()) write_file(staging.folder() + "/manifest", as_bytes(bundle.manifest_text()), 0600);
-  Progress progress("reading and checking", bundle.statement().payload_bytes);
-  QuarantineWriter writer(bundle, staging, progress);
+  write_file(staging.folder() + "/" + kNumberFile,
+             as_bytes(fmt::format("{} {} {}{}\n", to_hex(s.stream.bytes), s.epoch, s.sequence,
+                                  permitted ? std::string(" ") + kPermitted : "")),
+             0600);
+  if (!bundle.manifest_text().empty()) write_file(staging.folder() + "/manifest", as_bytes(bundle.manifest_text()), 0600);
+  Progress progress("reading and checking", s.payload_bytes);
+  QuarantineWriter writer(bundle, staging, progress, findings);
   read_bodies(bundle, writer, findings);
 }
 
@@ -105,14 +156,22 @@ Result<StagedBundle> open_staged(const VerifiedBundle& bundle, const Staging& st
   const auto text = staging.kept("tables", s.table_bytes);
   if (!text)
     throw SystemFailure("cannot find the tables in " + staging.folder(), 0, "remove that folder and import the bundle again");
-  const ByteSpan all(*text);
-  const ByteSpan objects = all.first(static_cast<std::size_t>(m.objects.bytes));
-  const ByteSpan recipes = all.subspan(objects.size(), static_cast<std::size_t>(m.recipes.bytes));
-  const ByteSpan packs = all.subspan(objects.size() + recipes.size());
-  if (sha256(objects) != m.objects.hash || sha256(recipes) != m.recipes.hash || sha256(packs) != m.packs.hash)
+  const auto changed = [&] {
     return refuse(RefusalKind::damaged, "what was staged in " + staging.folder() + " has changed",
                   "remove that folder and import the bundle again");
-  auto tables = decode_tables(objects, recipes, packs, s.payload_bytes, s.expanded_bytes);
+  };
+  if (sha256(*text) != s.tables_hash) return changed();
+  std::optional<Bytes> plain;
+  if (bundle.content_key()) {
+    plain = decrypt_part(*bundle.content_key(), ChunkPlace::Part::tables, *text, s.block_bytes());
+    if (!plain) return refuse(RefusalKind::malformed, "the tables do not decrypt", "they were signed so: ask for a fresh bundle");
+  }
+  const ByteSpan all(plain ? *plain : *text);
+  if (all.size() != m.objects_bytes + m.recipes_bytes + m.packs_bytes) return changed();
+  const ByteSpan objects = all.first(static_cast<std::size_t>(m.objects_bytes));
+  const ByteSpan recipes = all.subspan(objects.size(), static_cast<std::size_t>(m.recipes_bytes));
+  const ByteSpan packs = all.subspan(objects.size() + recipes.size());
+  auto tables = decode_tables(objects, recipes, packs, plain_payload_bytes(bundle.volume_table(), s), s.expanded_bytes);
   if (!tables) return tl::unexpected(std::move(tables.error()));
   return StagedBundle{staging.payload(), std::move(*tables)};
 }

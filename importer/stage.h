@@ -43,8 +43,12 @@ struct StagedBundle {
   Tables tables;
 };
 
-/// Reads what the medium holds into `staging`. Findings tell what was wrong; good volumes stay staged.
-void stage(VerifiedBundle& bundle, Staging& staging, Findings& findings);
+/// Reads what the medium holds into `staging`, and decrypts it there. Findings tell what was wrong; good volumes stay
+/// staged. `permitted`: it is older than the last import, and may come all the same.
+void stage(VerifiedBundle& bundle, Staging& staging, bool permitted, Findings& findings);
+
+/// True if `folder`, in the quarantine, holds volumes of a bundle that may still be imported once the others come.
+bool is_awaited(Site& site, const std::string& folder);
 
 /// Once no volume is missing: the staged bundle, its tables checked. Nothing has been unpacked yet.
 Result<StagedBundle> open_staged(const VerifiedBundle& bundle, const Staging& staging);

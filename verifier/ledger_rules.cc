@@ -73,7 +73,7 @@ Findings check_ledger(const Statement& s, const Digest& hash, const LedgerView& 
                      fmt::format("it is bundle {}, older than bundle {} that was imported last", s.sequence, last->sequence),
                      "look for a bundle with a higher number; going back takes a permit that the release keys have signed "
                      "(docs/trust.md)"});
-    if (last != nullptr && s.sequence > last->sequence && s.sequence - last->sequence > ledger.jump)
+    if (last != nullptr && s.sequence != ledger.accepted && s.sequence > last->sequence && s.sequence - last->sequence > ledger.jump)
       out.push_back({RefusalKind::jump,
                      fmt::format("it is bundle {}, {} numbers ahead of bundle {}: more than the {} that pass unasked", s.sequence,
                                  s.sequence - last->sequence, last->sequence, ledger.jump),

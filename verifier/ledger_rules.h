@@ -33,6 +33,7 @@ struct LedgerView {
   bool needs_head = false;             // the ledger was put back from an older copy
   std::string challenge;               // to have a head made for, if it needs one
   std::uint64_t jump = kUsualJump;
+  std::uint64_t accepted = 0;          // a number that somebody has confirmed, however far ahead it is
   std::optional<Digest> permitted;     // statement of an older bundle that a signed permit lets through
 
   /// The last import of a stream; null: none.
