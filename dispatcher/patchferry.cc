@@ -52,6 +52,7 @@ constexpr Entry kEntries[] = {
     {"import", "verify a bundle and bring its patchsets in", Side::air_gapped},
     {"diff", "show what an import would change", Side::air_gapped},
     {"list", "list patchsets and their state in each feed", Side::air_gapped},
+    {"log", "show who changed what on this site, and check that record", Side::air_gapped},
     {"receipt", "write down what the site has, for the next export", Side::air_gapped},
     {"status", "show how current and how healthy the site is", Side::air_gapped},
 };

@@ -143,7 +143,8 @@ AdoptReport adopt(Site& site, const std::string& folder_given, bool deploy) {
   Change change;
   change.work = work;
   change.archives_in_work = !elsewhere && !in_place;
-  change.what = "adoption of " + folder;
+  change.what = "adopt";
+  change.detail = "from " + folder + ", ";
   if (deploy) change.enable_in = feeds_that_take(site, {}, true);
   for (auto& c : candidates) {
     const std::string path = folder + "/" + c.file;

@@ -46,7 +46,7 @@ int cmd_init(std::vector<std::string> arguments) {
   Site::create(base, name, trusted);
   Site site(base, Site::Wait::yes);
   publish_changed(site);
-  site.audit("init", "site " + name);
+  site.audit({.what = "init", .detail = "site " + name});
   if (args.has("json")) {
     auto fingerprints = nlohmann::json::array();
     for (const auto& key : trusted) fingerprints.push_back(fingerprint(key));

@@ -16,6 +16,7 @@ int cmd_adopt(std::vector<std::string> arguments);
 int cmd_import(std::vector<std::string> arguments);
 int cmd_diff(std::vector<std::string> arguments);
 int cmd_list(std::vector<std::string> arguments);
+int cmd_log(std::vector<std::string> arguments);
 int cmd_receipt(std::vector<std::string> arguments);
 int cmd_status(std::vector<std::string> arguments);
 

@@ -4,6 +4,7 @@
 #include "importer/unpack.h"
 #include "system/calendar.h"
 #include "system/file.h"
+#include "terminal/output.h"
 
 namespace patchferry::importer {
 
@@ -30,7 +31,10 @@ void commit(Site& site, const Change& change) {
     Query(site.db(), "INSERT INTO ledger VALUES(?1,?2,?3,?4,?5,?6)")
         .bind(s->stream.bytes, s->epoch, s->sequence, change.statement_hash, s->bundle.bytes, now())
         .run();
-  site.audit(change.what, std::to_string(change.patchsets.size()) + " patchsets:" + names);
+  AuditEvent event{.what = change.what, .detail = change.detail + count_text(change.patchsets.size(), "patchset")};
+  if (!names.empty()) event.detail += ":" + names;
+  if (const Statement* s = change.statement; s != nullptr) event.bundle = {s->sequence, s->bundle};
+  site.audit(event);
   transaction.commit();
 
   site.roll_forward();

@@ -21,7 +21,8 @@ struct Change {
   Digest statement_hash{};
   std::string work;              // folder beneath the base, absolute: objects/, resources/, arch/
   bool archives_in_work = true;  // false: arch/ holds them already
-  std::string what;              // for the audit log
+  std::string what;              // for the audit log, in which the patchsets follow `detail`
+  std::string detail;
 };
 
 void commit(Site& site, const Change& change);

@@ -198,7 +198,7 @@ ImportOutcome import_bundle(Site& site, const ImportOrder& order) {
   change.statement = &bundle->statement();
   change.statement_hash = bundle->statement_hash();
   change.work = work;
-  change.what = "import of bundle " + std::to_string(plan->sequence);
+  change.what = "import";
   commit(site, change);
   return {ImportOutcome::Kind::imported, {}, std::move(plan), publish_changed(site)};
 }

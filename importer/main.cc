@@ -16,6 +16,7 @@ constexpr patchferry::Command kCommands[] = {
     {"diff", "show what a bundle would change", cmd_diff},
     {"import", "verify a bundle, store its archives, deploy them into feeds", cmd_import},
     {"list", "show patchsets and their state in each feed", cmd_list},
+    {"log", "show, export or check the audit log", cmd_log},
     {"receipt", "write what this site has, for the next export", cmd_receipt},
     {"status", "show how fresh, full and busy this site is", cmd_status},
 };

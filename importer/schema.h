@@ -51,6 +51,26 @@ CREATE TABLE ledger(
 CREATE TABLE pending_rename(id INTEGER PRIMARY KEY, source TEXT NOT NULL, target TEXT NOT NULL);  -- relative to the base
 CREATE TABLE audit(id INTEGER PRIMARY KEY, at INTEGER NOT NULL, who TEXT NOT NULL, what TEXT NOT NULL, detail TEXT NOT NULL);
 INSERT INTO feed(name, auto) VALUES('main', 1);
+)sql",
+                                                     R"sql(
+-- The audit log becomes a chain (audit.h). SQL cannot hash: carry_over() begins it with an entry that vouches for audit_old.
+ALTER TABLE audit RENAME TO audit_old;
+CREATE TABLE audit(
+  seq INTEGER PRIMARY KEY,           -- 1, 2, … without gaps
+  at INTEGER NOT NULL, who TEXT NOT NULL, what TEXT NOT NULL,
+  bundle_sequence INTEGER, bundle BLOB,  -- that it is about, or both NULL
+  detail TEXT NOT NULL,
+  previous BLOB NOT NULL, hash BLOB NOT NULL,
+  CHECK((bundle_sequence IS NULL) = (bundle IS NULL)));
+-- Against bugs of our own. REPLACE fires no DELETE trigger, so a number that is taken is refused as well.
+CREATE TRIGGER audit_goes_on BEFORE INSERT ON audit
+  WHEN NEW.seq IS NOT (SELECT coalesce(max(seq), 0) + 1 FROM audit)
+  BEGIN SELECT raise(ABORT, 'entries are only appended to the audit log'); END;
+CREATE TRIGGER audit_stays BEFORE UPDATE ON audit BEGIN SELECT raise(ABORT, 'the audit log is never changed'); END;
+CREATE TRIGGER audit_keeps BEFORE DELETE ON audit BEGIN SELECT raise(ABORT, 'nothing is removed from the audit log'); END;
+CREATE TRIGGER audit_old_ended BEFORE INSERT ON audit_old BEGIN SELECT raise(ABORT, 'the old audit log has ended'); END;
+CREATE TRIGGER audit_old_stays BEFORE UPDATE ON audit_old BEGIN SELECT raise(ABORT, 'the audit log is never changed'); END;
+CREATE TRIGGER audit_old_keeps BEFORE DELETE ON audit_old BEGIN SELECT raise(ABORT, 'nothing is removed from the audit log'); END;
 )sql"};
 
 }  // namespace patchferry::importer

@@ -11,7 +11,6 @@
 #include "bundle-format/hash.h"
 #include "importer/schema.h"
 #include "system/atomic_file.h"
-#include "system/calendar.h"
 #include "system/failure.h"
 #include "system/file.h"
 #include "system/rel_path.h"
@@ -121,6 +120,8 @@ Site::Site(const std::string& base, Wait wait)
       lock_(Lock::take(base_ + "/lock", wait == Wait::yes, [&] { note("waiting for another command on " + base_); })),
       db_(base_ + kDatabase) {
   db_.migrate(kMigrations);
+  carry_over(db_, who());
+  keep_log_head();
   Query ask(db_, "SELECT value FROM identity WHERE key='site'");
   if (ask.step()) name_ = ask.text(0);
   if (const auto target = read_symlink(arch()); target && !is_folder(arch()))
@@ -131,6 +132,10 @@ Site::Site(const std::string& base, Wait wait)
     if (!exists(path(folder))) make_folder(path(folder));
   roll_forward();
   tidy_quarantine();
+}
+
+Site::~Site() {
+  if (audited_) keep_log_head();
 }
 
 std::string Site::object_path(const Digest& hash) const {
@@ -204,8 +209,19 @@ void Site::tidy_quarantine() {
 
 bool Site::has_pending_renames() { return Query(db_, "SELECT 1 FROM pending_rename").step(); }
 
-void Site::audit(const std::string& what, const std::string& detail) {
-  Query(db_, "INSERT INTO audit(at, who, what, detail) VALUES(?1,?2,?3,?4)").bind(now(), who(), what, detail).run();
+void Site::audit(const AuditEvent& event) {
+  append(db_, who(), event);
+  audited_ = true;
+}
+
+void Site::keep_log_head() {
+  try {
+    if (const auto kept = keep_head(db_, log_head()); !kept)
+      note(kept.error().text + "; look into it with 'patchferry log --verify'");
+  } catch (const SystemFailure& failure) {
+    note(std::string("audit.head will be brought up by a later command: ") + failure.what());
+  }
+  audited_ = false;
 }
 
 }  // namespace patchferry::importer

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "bundle-format/write/signing_key.h"
+#include "importer/audit.h"
 #include "system/lock.h"
 #include "system/sqlite.h"
 #include "verifier/ledger_rules.h"
@@ -21,6 +22,10 @@ class Site {
   enum class Wait { yes, no };
   /// Locks, opens, rolls pending renames forward, and tidies the quarantine.
   Site(const std::string& base, Wait wait);
+  /// Brings audit.head up, if this command has audited anything.
+  ~Site();
+  Site(const Site&) = delete;
+  Site& operator=(const Site&) = delete;
 
   const std::string& base() const { return base_; }
   const std::string& name() const { return name_; }
@@ -41,17 +46,21 @@ class Site {
   bool has_pending_renames();
   static constexpr const char* kAdoptWork = "adopt";
 
-  /// Appends to the audit log.
-  void audit(const std::string& what, const std::string& detail);
+  /// Appends to the audit log, within the caller's transaction if there is one.
+  void audit(const AuditEvent& event);
+  std::string log_head() const { return base_ + "/audit.head"; }
 
  private:
   /// Takes away what interrupted commands have left in quarantine/ of work that is done.
   void tidy_quarantine();
+  /// Brings audit.head up. It lagging behind harms nothing, so a failure is a note.
+  void keep_log_head();
 
   std::string base_;
   Lock lock_;
   Database db_;
   std::string name_;
+  bool audited_ = false;  // since audit.head was brought up
 };
 
 }  // namespace patchferry::importer
