@@ -103,7 +103,7 @@ TEST_CASE("the audit log tells who brought in what, and a machine and an auditor
   CHECK(audited(world, exported.out.substr(exported.out.find('\n') + 1)).second == "bad: entry 1\n");
 }
 
-TEST_CASE("--since shows the later days of the audit log only") {
+TEST_CASE("log --since shows the later days only") {
   const World world;
   ::setenv("PATCHFERRY_NOW", "1893585600", 1);  // 2030-01-02 12:00
   bring_two_bundles(world);
