@@ -90,9 +90,11 @@ std::vector<std::string> words_for(const Entry& entry, std::vector<std::string> 
   if (entry.side == Side::anywhere) {
     if (command == "inspect") words.emplace_back("--inspect");
   } else {
-    const std::size_t space = command.find(' ');
-    words.push_back(command.substr(0, space));
-    if (space != std::string::npos) words.push_back(command.substr(space + 1));
+    for (std::size_t at = 0; at != std::string::npos;) {
+      const std::size_t space = command.find(' ', at);
+      words.push_back(command.substr(at, space - at));
+      at = space == std::string::npos ? space : space + 1;
+    }
   }
   words.insert(words.end(), std::make_move_iterator(arguments.begin()), std::make_move_iterator(arguments.end()));
   return words;
@@ -121,7 +123,7 @@ std::string grouped_list() {
   for (const auto& info : kSides) {
     text += fmt::format("\n{}:\n", info.title);
     for (const auto& entry : kEntries)
-      if (entry.side == info.side) text += fmt::format("  {:<12}  {}\n", entry.command, entry.summary);
+      if (entry.side == info.side) text += fmt::format("  {:<19}  {}\n", entry.command, entry.summary);
   }
   return text + "\n'patchferry help <command>' shows what a command takes.";
 }

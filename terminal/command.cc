@@ -125,8 +125,8 @@ struct Found {
 };
 
 Found find_command(const Program& program, const Strings& typed) {
-  for (std::size_t words = std::min<std::size_t>(2, typed.size()); words > 0; --words) {
-    const std::string name = words == 2 ? typed[0] + " " + typed[1] : typed[0];
+  for (std::size_t words = std::min<std::size_t>(3, typed.size()); words > 0; --words) {
+    const std::string name = fmt::format("{}", fmt::join(typed.begin(), typed.begin() + static_cast<std::ptrdiff_t>(words), " "));
     for (const auto& command : program.commands)
       if (name == command.name) return {&command, words};
   }

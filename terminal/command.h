@@ -20,7 +20,7 @@ namespace patchferry {
 enum ExitCode : int { kDone = 0, kRefused = 1, kUsage = 2, kFailed = 3, kNothingToDo = 4, kInPart = 5 };
 
 struct Command {
-  const char* name;     // what people type; "mirror add" for two-word commands
+  const char* name;     // what people type; "mirror add", "trust stream add" for those of more words
   const char* summary;  // one line for the list
   int (*run)(std::vector<std::string> arguments);
 };
@@ -31,7 +31,7 @@ struct Program {
   const char* about;  // one line above the list
 };
 
-/// Looks up the command (two-word names first) and runs it. No command or --help: the list. --version. Unknown
+/// Looks up the command (longest names first) and runs it. No command or --help: the list. --version. Unknown
 /// command: exit 2 with the nearest name as hint. SIGPIPE is ignored; a closed stdout ends quietly.
 int run_program(const Program& program, int argc, char** argv);
 

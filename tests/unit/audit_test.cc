@@ -29,14 +29,14 @@ AuditEvent event_of_bundle(std::uint64_t sequence) {
 /// A database with a log of five entries, and what an attacker may do to it.
 class Log {
  public:
-  Log() : db(files / "patchferry.sqlite") {
+  Log() : db(files / "patchferry.sqlite"), head(files / "audit.head") {
     db.migrate(kMigrations);
     append(db, "ann", {.what = "init", .detail = "site plant1"});
+    REQUIRE(keep_head(db, head));
     append(db, "ann", event_of_bundle(1));
     append(db, "bob", {.what = "adopt", .detail = "from /srv/arch, 2 patchsets"});
     append(db, "ann", event_of_bundle(2));
     append(db, "bob", event_of_bundle(3));
-    head = files / "audit.head";
   }
 
   /// What verify_log() says after `sql`, which is then undone.
@@ -128,7 +128,7 @@ TEST_CASE("any field of any audit entry that is altered is noticed, and the entr
       "bundle=CAST(zeroblob(16) AS TEXT), bundle_sequence=1",
       "detail=''",
       "detail=detail||char(10)",
-      "detail=replace(detail,'1','2')",
+      "detail=replace(detail,'p','q')",
       "previous=x''",
       "previous=CAST(randomblob(32) AS BLOB)",
       "previous=hash",
@@ -206,8 +206,14 @@ TEST_CASE("an audit log whose newest entries were cut off, or whose chain was co
 
 TEST_CASE("an audit log ahead of audit.head is what a crash leaves; the file is brought up") {
   Log log;
-  REQUIRE_FALSE(verify_head(log.db, log.head));  // five entries, and no file
+  REQUIRE(verify_head(log.db, log.head));
+  CHECK(text_of(log.head).starts_with("patchferry-audit-head-1 1 "));
+  REQUIRE(keep_head(log.db, log.head));
+  CHECK(text_of(log.head).starts_with("patchferry-audit-head-1 5 "));
+  remove_file(log.head);  // not by a crash
+  check_altered(verify_head(log.db, log.head), "audit.head");
   check_altered(keep_head(log.db, log.head), "audit.head");
+  CHECK_FALSE(exists(log.head));
 
   const TempFolder more;
   Database db(more / "patchferry.sqlite");

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // What print_qr() draws is turned back into a picture, character by character, and read by a decoder that is not ours.
-#include <array>
 #include <catch2/catch.hpp>
 #include <cstdio>
+#include <fcntl.h>
 #include <string>
+#include <unistd.h>
 #include <vector>
 
 #include "system/atomic_file.h"
@@ -80,6 +81,21 @@ TEST_CASE("a QR code that is drawn on a terminal or on paper is read back by a d
   for (const std::string& text :
        {std::string("A"), std::string("MZXW6YTBOI"), encode_base32(token), std::string("mixed Case, kept")})
     for (const QrInk ink : {QrInk::terminal, QrInk::paper}) CHECK(read_by_zbar(draw_qr(qr_matrix(text), ink)) == text);
+}
+
+TEST_CASE("a QR code that is printed into a file is the one for paper") {
+  const TempFolder files;
+  std::fflush(stdout);
+  const int saved = ::dup(STDOUT_FILENO);
+  const Fd file = open_file(files / "printed", O_WRONLY | O_CREAT);
+  ::dup2(file.get(), STDOUT_FILENO);
+  print_qr("MZXW6YTBOI");
+  std::fflush(stdout);
+  ::dup2(saved, STDOUT_FILENO);
+  ::close(saved);
+  const auto printed = read_whole(files / "printed", 1 << 20);
+  REQUIRE(printed);
+  CHECK(as_text(*printed) == draw_qr(qr_matrix("MZXW6YTBOI"), QrInk::paper));
 }
 
 TEST_CASE("a QR code has a quiet zone of four modules on every side, and its colours are set on terminals only") {
