@@ -142,10 +142,6 @@ Site::~Site() {
   if (audited_) keep_log_head();
 }
 
-Site::~Site() {
-  if (audited_) keep_log_head();
-}
-
 std::string Site::object_path(const Digest& hash) const {
   const std::string hex = to_hex(hash);
   return base() + "/objects/" + hex.substr(0, 2) + "/" + hex;

@@ -31,6 +31,19 @@ CREATE TABLE shipment(
   made INTEGER NOT NULL,            -- 0: the number is reserved, nothing more is known
   created INTEGER NOT NULL, bundle BLOB, statement BLOB,
   PRIMARY KEY(site, sequence)) WITHOUT ROWID;
+)sql",
+                                                    R"sql(
+-- Withdrawals; what each shipment brought; sites whose key was pinned before their first receipt.
+CREATE TABLE withdrawn(name TEXT PRIMARY KEY COLLATE NOCASE, at INTEGER NOT NULL) WITHOUT ROWID;
+ALTER TABLE shipment ADD COLUMN epoch INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE shipment ADD COLUMN root_version INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE shipment ADD COLUMN is_full INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE shipment_patchset(
+  site TEXT NOT NULL, sequence INTEGER NOT NULL, name TEXT NOT NULL,
+  sha256 BLOB,                      -- NULL: it was withdrawn
+  PRIMARY KEY(site, sequence, name)) WITHOUT ROWID;
+DELETE FROM receipt;                -- of an older form; sites give fresh ones
+ALTER TABLE receipt ADD COLUMN epoch INTEGER NOT NULL DEFAULT 0;
 )sql"};
 
 }  // namespace patchferry::mirror

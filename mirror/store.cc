@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <sodium.h>
+#include <tuple>
 
 #include "mirror/schema.h"
 #include "system/calendar.h"
@@ -110,7 +111,7 @@ Result<bool> Store::is_first_receipt(const SignedReceipt& receipt) {
   if (!pinned.bind(receipt.receipt.site).step()) return true;
   if (pinned.array<kPublicKeySize>(0) != receipt.key.bytes)
     return refuse(RefusalKind::bad_receipt, "the receipt is signed by another key than this site's earlier ones",
-                  "ask the site whether it was set up anew; its key is shown by 'patchferry status'");
+                  "ask the site whether it was set up anew ('patchferry status' there shows its key); if so: patchferry mirror site add --replace");
   return false;
 }
 
@@ -118,11 +119,15 @@ void Store::keep_receipt(const SignedReceipt& receipt, std::string_view text) {
   const Receipt& r = receipt.receipt;
   Transaction transaction(db_);
   Query(db_, "INSERT OR IGNORE INTO site VALUES(?1,?2)").bind(r.site, receipt.key.bytes).run();
-  Query newest(db_, "SELECT sequence, issued FROM receipt WHERE site=?1");
-  const bool older =
-      newest.bind(r.site).step() && std::pair(newest.number(0), newest.number(1)) > std::pair(r.sequence, r.issued);
+  const ReceiptStream* ours = r.find(stream());
+  const ReceiptStream position = ours != nullptr ? *ours : ReceiptStream();
+  Query newest(db_, "SELECT epoch, sequence, issued FROM receipt WHERE site=?1");
+  const bool older = newest.bind(r.site).step() && std::tuple(newest.number(0), newest.number(1), newest.number(2)) >
+                                                       std::tuple(std::uint64_t{position.epoch}, position.sequence, r.issued);
   if (!older)
-    Query(db_, "INSERT OR REPLACE INTO receipt VALUES(?1,?2,?3,?4)").bind(r.site, r.sequence, r.issued, as_bytes(text)).run();
+    Query(db_, "INSERT OR REPLACE INTO receipt(site, epoch, sequence, issued, text) VALUES(?1,?2,?3,?4,?5)")
+        .bind(r.site, position.epoch, position.sequence, r.issued, as_bytes(text))
+        .run();
   transaction.commit();
 }
 
@@ -153,10 +158,85 @@ Digest Store::last_statement(const std::string& site) {
   return out;
 }
 
-void Store::record_shipment(const std::string& site, const Statement& s, const Digest& statement_hash) {
-  Query(db_, "UPDATE shipment SET made=1, created=?3, bundle=?4, statement=?5 WHERE site=?1 AND sequence=?2")
-      .bind(site, s.sequence, s.created, s.bundle.bytes, statement_hash)
+void Store::record_shipment(const std::string& site, const ShippedBundle& s) {
+  Transaction transaction(db_);
+  Query(db_,
+        "UPDATE shipment SET made=1, created=?3, bundle=?4, statement=?5, epoch=?6, root_version=?7, is_full=?8 WHERE site=?1 AND "
+        "sequence=?2")
+      .bind(site, s.sequence, s.created, s.bundle.bytes, s.statement, s.epoch, s.root_version, s.is_full)
       .run();
+  Query brings(db_, "INSERT OR REPLACE INTO shipment_patchset VALUES(?1,?2,?3,?4)");
+  for (const auto& p : s.patchsets) brings.bind(site, s.sequence, p.name, p.archive).run();
+  for (const auto& name : s.withdrawn) brings.bind(site, s.sequence, name, std::optional<Bytes>()).run();
+  transaction.commit();
+}
+
+std::vector<ShippedBundle> Store::shipments(const std::string& site) {
+  std::vector<ShippedBundle> out;
+  Query all(db_,
+            "SELECT epoch, root_version, sequence, created, bundle, statement, is_full FROM shipment WHERE site=?1 AND made=1 "
+            "ORDER BY sequence");
+  all.bind(site);
+  while (all.step()) {
+    ShippedBundle s;
+    s.epoch = static_cast<std::uint32_t>(all.integer(0));
+    s.root_version = static_cast<std::uint32_t>(all.integer(1));
+    s.sequence = all.number(2);
+    s.created = all.number(3);
+    s.bundle.bytes = all.array<16>(4);
+    s.statement = all.array<32>(5);
+    s.is_full = all.integer(6) != 0;
+    out.push_back(std::move(s));
+  }
+  Query brought(db_, "SELECT name, sha256 FROM shipment_patchset WHERE site=?1 AND sequence=?2 ORDER BY name");
+  for (auto& s : out) {
+    brought.bind(site, s.sequence);
+    while (brought.step()) {
+      if (brought.is_null(1))
+        s.withdrawn.push_back(brought.text(0));
+      else
+        s.patchsets.push_back({brought.text(0), brought.array<32>(1)});
+    }
+  }
+  return out;
+}
+
+bool Store::withdraw(const std::string& name) {
+  if (Query(db_, "SELECT 1 FROM withdrawn WHERE name=?1").bind(name).step()) return false;
+  Query(db_, "INSERT INTO withdrawn VALUES(?1,?2)").bind(name, now()).run();
+  return true;
+}
+
+std::vector<std::string> Store::withdrawn() {
+  std::vector<std::string> out;
+  Query all(db_, "SELECT name FROM withdrawn");
+  while (all.step()) out.push_back(all.text(0));
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
+std::vector<KnownSite> Store::sites() {
+  std::vector<KnownSite> out;
+  Query all(db_, "SELECT site.name, site.key, receipt.issued FROM site LEFT JOIN receipt ON receipt.site=site.name ORDER BY site.name");
+  while (all.step()) {
+    KnownSite site{all.text(0), {Algorithm::ed25519, all.array<kPublicKeySize>(1)}, std::nullopt};
+    if (!all.is_null(2)) site.issued = all.number(2);
+    out.push_back(std::move(site));
+  }
+  return out;
+}
+
+std::optional<KnownSite> Store::find_site(const std::string& name) {
+  for (auto& site : sites())
+    if (site.name == name) return site;
+  return std::nullopt;
+}
+
+void Store::pin_site(const std::string& name, const PublicKey& key) {
+  Transaction transaction(db_);
+  Query(db_, "DELETE FROM receipt WHERE site=?1").bind(name).run();
+  Query(db_, "INSERT OR REPLACE INTO site VALUES(?1,?2)").bind(name, key.bytes).run();
+  transaction.commit();
 }
 
 }  // namespace patchferry::mirror

@@ -36,6 +36,25 @@ struct FirstFix {
   std::string kernel;
 };
 
+/// A bundle that was made, read back and found good.
+struct ShippedBundle {
+  std::uint32_t epoch = 1;
+  std::uint32_t root_version = 1;
+  std::uint64_t sequence = 0;
+  std::uint64_t created = 0;
+  BundleId bundle{};
+  Digest statement{};
+  bool is_full = false;
+  std::vector<ReceiptPatchset> patchsets;  // that it brings
+  std::vector<std::string> withdrawn;      // that it withdraws
+};
+
+struct KnownSite {
+  std::string name;
+  PublicKey key;                       // its receipts are signed by
+  std::optional<std::uint64_t> issued;  // of its newest receipt
+};
+
 class Store {
  public:
   enum class Open { existing, create };
@@ -60,12 +79,24 @@ class Store {
   /// Keeps a receipt that is_first_receipt() has let through, unless a newer one is kept already.
   void keep_receipt(const SignedReceipt& receipt, std::string_view text);
   std::optional<Receipt> newest_receipt(const std::string& site);
+  /// Sites whose key is pinned, by name.
+  std::vector<KnownSite> sites();
+  std::optional<KnownSite> find_site(const std::string& name);
+  /// Pins a key, in place of another if there is one; receipts by that one are forgotten.
+  void pin_site(const std::string& name, const PublicKey& key);
 
   /// Durable before it returns; never the same number twice. `at_least`: what the site has seen already.
   std::uint64_t reserve_sequence(const std::string& site, std::uint64_t at_least);
+  /// Made for the site, in order.
+  std::vector<ShippedBundle> shipments(const std::string& site);
   /// Hash of the statement of the last shipment made for the site; zero if none.
   Digest last_statement(const std::string& site);
-  void record_shipment(const std::string& site, const Statement& statement, const Digest& statement_hash);
+  void record_shipment(const std::string& site, const ShippedBundle& shipment);
+
+  /// False if it was withdrawn before.
+  bool withdraw(const std::string& name);
+  /// Ascending, whether the store holds them or not.
+  std::vector<std::string> withdrawn();
 
  private:
   std::string path_;
