@@ -44,6 +44,11 @@ constexpr Entry kEntries[] = {
     {"keygen", "make a key that signs bundles", Side::internet},
     {"mirror add", "take archives into the store", Side::internet},
     {"mirror list", "list the patchsets in the store", Side::internet},
+    {"mirror withdraw", "mark patchsets that the vendor has taken back", Side::internet},
+    {"mirror site add", "say by which key a site is known", Side::internet},
+    {"mirror site list", "list the sites that the store ships to", Side::internet},
+    {"head make", "say, signed, which bundle is the newest for a site", Side::internet},
+    {"permit make", "allow a site to go back to an older bundle", Side::internet},
     {"export", "build a signed bundle for a site", Side::internet},
     {"sign", "add a signature to a root document", Side::internet},
     {"trust create", "make the first root document: who may sign what", Side::internet},
@@ -59,6 +64,11 @@ constexpr Entry kEntries[] = {
     {"list", "list patchsets and their state in each feed", Side::air_gapped},
     {"log", "show who changed what on this site, and check that record", Side::air_gapped},
     {"receipt", "write down what the site has, for the next export", Side::air_gapped},
+    {"head take", "take the signed number of the newest bundle", Side::air_gapped},
+    {"trust update", "take newer root documents without a bundle", Side::air_gapped},
+    {"trust stream add", "accept the bundles of another store", Side::air_gapped},
+    {"trust stream remove", "accept the bundles of a store no longer", Side::air_gapped},
+    {"trust stream list", "list the stores whose bundles are accepted", Side::air_gapped},
     {"status", "show how current and how healthy the site is", Side::air_gapped},
 };
 

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // patchferry export: build a signed bundle of what a site lacks.
+#include <charconv>
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 #include <unistd.h>
 
+#include "bundle-format/site_key.h"
+#include "bundle-format/words.h"
 #include "mirror/commands.h"
 #include "mirror/export.h"
 #include "mirror/load_signers.h"
@@ -28,13 +32,18 @@ constexpr OptionSpec kOptions[] = {
      true},
     {"receipt", "what the site has, as 'patchferry receipt' wrote it there (default: the newest one seen)", "FILE"},
     {"full", "ship everything, whatever the site has", nullptr},
+    {"assume-delivered", "for sites that send nothing back: build on what was shipped, except by the last N bundles", "N"},
+    {"trust", "the folder of root documents, where several sign or keys have been rotated", "TRUSTDIR"},
+    {"encrypt-to", "the site.pub of the site: nobody else can read what the bundle brings", "SITE.pub"},
+    {"expires", "after so many days the site warns, or refuses if it is set up so", "DAYS"},
     {"volume-size", "largest file: a size such as 700MB or 8MiB, or fat32, dvd, bd (default: fat32 on FAT, else one file)",
      "SIZE"},
     {"dry-run", "show what would be shipped, and write nothing", nullptr},
-    {"json", "one JSON document: bundle, sequence, path, volumes, bytes, patchsets[]", nullptr},
+    {"json", "one JSON document: bundle, sequence, path, volumes, bytes, patchsets[], withdrawn[], signatures", nullptr},
 };
 constexpr CommandSpec kSpec = {
-    "patchferry export --store DIR --to DIR --site NAME --sign KEY.key [--receipt FILE | --full] [--volume-size SIZE]",
+    "patchferry export --store DIR --to DIR --site NAME --sign KEY.key [--receipt FILE | --full | --assume-delivered N]\n"
+    "                  [--trust TRUSTDIR] [--encrypt-to SITE.pub] [--volume-size SIZE]",
     "Builds a signed bundle of exactly what a site lacks. What it has is known from its receipt, never from the hope that the last\n"
     "stick arrived. The bundle is read back from the medium and verified before it counts as shipped.",
     kOptions,
@@ -43,6 +52,14 @@ constexpr CommandSpec kSpec = {
 
 constexpr std::uint64_t kLargest4G = 0xffffffff;  // FAT32, and ISO 9660 on a DVD
 constexpr std::uint64_t kBluRay = 24'900'000'000;
+
+std::uint64_t whole_number(const std::string& text) {
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size() || number > 1'000'000)
+    throw UsageError("'" + printable(text) + "' is not a number that fits here", "give a whole number");
+  return number;
+}
 
 std::uint64_t volume_size_of(const std::string& text) {
   if (text == "fat32" || text == "dvd") return kLargest4G;
@@ -77,21 +94,43 @@ Result<GivenReceipt> read_receipt(Store& store, const std::string& path, const s
 }
 
 /// What the exporter may build on, or why it must not guess.
-Result<SiteState> site_state(Store& store, const Arguments& args, const std::optional<GivenReceipt>& given) {
-  SiteState state{args.required("site"), std::nullopt};
-  if (given) state.receipt = given->receipt.receipt;
-  if (given || args.has("full")) return state;
-  state.receipt = store.newest_receipt(state.site);
-  if (!state.receipt)
-    return refuse(RefusalKind::bad_receipt, "nothing is known of what site " + state.site + " has",
+Result<SiteState> site_state(Store& store, const Arguments& args, const std::optional<GivenReceipt>& given, const Digest& domain) {
+  SiteState nothing;
+  nothing.site = args.required("site");
+  if (args.has("full")) return nothing;
+  if (given) return state_of_receipt(given->receipt.receipt, domain);
+  if (args.has("assume-delivered")) return assume_delivered(store, nothing.site, whole_number(args.required("assume-delivered")));
+  const auto newest = store.newest_receipt(nothing.site);
+  if (!newest)
+    return refuse(RefusalKind::bad_receipt, "nothing is known of what site " + nothing.site + " has",
                   "give --receipt FILE, which 'patchferry receipt' writes at the site, or --full to ship everything");
-  return state;
+  return state_of_receipt(*newest, domain);
+}
+
+/// The site's own key, which must be the one that it is known by.
+Result<EncryptionKey> encryption_key(Store& store, const std::string& path, const std::string& site,
+                                     const std::optional<GivenReceipt>& given) {
+  if (!exists(path) || is_folder(path)) throw UsageError("there is no key " + path, "give the site.pub of the site");
+  const auto bytes = read_whole(path, 4096);
+  const auto key = decode_site_public_key(bytes ? as_text(*bytes) : std::string_view());
+  if (!key) return tl::unexpected(Refusal(key.error()).in(path));
+  const auto known = store.find_site(site);
+  if ((known && known->key != key->signing) || (given && given->receipt.key != key->signing))
+    return tl::unexpected(Refusal{RefusalKind::wrong_key,
+                                  "this is not the key of site " + site + ", whose receipts are signed by " +
+                                      fingerprint(known ? known->key : given->receipt.key),
+                                  "give the site.pub that lies in that site's base directory", path});
+  return key->encryption;
 }
 
 void print_json(const Shipment& shipment, bool dry_run) {
   auto names = nlohmann::json::array();
   for (const auto& p : shipment.patchsets) names.push_back(p.name.patchset.text);
-  nlohmann::json out = {{"dry_run", dry_run}, {"patchsets", names}, {"bytes", shipment.statement.payload_bytes}};
+  nlohmann::json out = {{"dry_run", dry_run},
+                        {"patchsets", names},
+                        {"withdrawn", shipment.withdrawn},
+                        {"signatures", {{"have", shipment.signatures}, {"need", shipment.signatures_needed}}},
+                        {"bytes", shipment.statement.payload_bytes}};
   if (!dry_run) {
     out["bundle"] = to_hex(shipment.statement.bundle.bytes);
     out["sequence"] = shipment.statement.sequence;
@@ -104,6 +143,7 @@ void print_json(const Shipment& shipment, bool dry_run) {
 void print_shipment(const Shipment& shipment, bool dry_run) {
   for (const auto& p : shipment.patchsets)
     print((dry_run ? "would ship " : "shipped ") + p.name.patchset.text + "  " + size_text(p.archive_bytes));
+  for (const auto& name : shipment.withdrawn) print((dry_run ? "would withdraw " : "withdraws ") + name);
   if (dry_run) {
     print(count_text(shipment.patchsets.size(), "patchset") + ", " + size_text(shipment.statement.payload_bytes) +
           "; nothing was written");
@@ -112,6 +152,10 @@ void print_shipment(const Shipment& shipment, bool dry_run) {
   print("bundle " + std::to_string(shipment.statement.sequence) + ": " + count_text(shipment.patchsets.size(), "patchset") +
         " in " + count_text(shipment.statement.volumes, "volume") + ", " + size_text(shipment.statement.payload_bytes) +
         ", read back and verified: " + shipment.path);
+  print("  words of what was signed: " + word_code(sha256(encode_statement(shipment.statement))));
+  if (shipment.signatures < shipment.signatures_needed)
+    print(fmt::format("  NOT VALID YET: {} of {} signatures; on another key holder's machine: patchferry sign {} --key KEY.key",
+                      shipment.signatures, shipment.signatures_needed, file_name_of(shipment.path)));
 }
 
 }  // namespace
@@ -135,8 +179,9 @@ int cmd_export(std::vector<std::string> arguments) {
   if (!is_site_name(site))
     throw UsageError("'" + printable(site) + "' is not a site's name",
                      "letters, digits and . _ + - only, at most 64, beginning with a letter or digit");
-  if (args.has("full") && args.has("receipt"))
-    throw UsageError("--full and --receipt exclude each other", "--full ships everything; --receipt only what is missing");
+  if ((args.has("full") ? 1 : 0) + (args.has("receipt") ? 1 : 0) + (args.has("assume-delivered") ? 1 : 0) > 1)
+    throw UsageError("--full, --receipt and --assume-delivered exclude each other",
+                     "--full ships everything; --receipt what is missing; --assume-delivered what was not shipped long ago");
   std::optional<GivenReceipt> given;
   if (args.has("receipt")) {
     auto read = read_receipt(store, args.required("receipt"), site);
@@ -144,10 +189,22 @@ int cmd_export(std::vector<std::string> arguments) {
     given = std::move(*read);
   }
   args.required("sign");
-  auto state = site_state(store, args, given);
+  if (args.has("trust") && args.required("trust").ends_with(".pub"))
+    throw UsageError("--trust takes the folder of root documents", "for a single key, --sign KEY.key is enough");
+  auto authority = load_authority(args.has("trust") ? args.required("trust") : "", Role::release,
+                                  load_signers(args.values("sign"), args.values("password-file")));
+  if (!authority) return report(authority.error());
+  if (streamed && authority->signers.size() < authority->needed(Role::release))
+    throw UsageError("a stream cannot be signed by others afterwards", "give all the keys that are needed with --sign");
+  auto state = site_state(store, args, given, authority->domain());
   if (!state) return report(state.error());
   order.site = std::move(*state);
-  const auto signers = load_signers(args.values("sign"), args.values("password-file"));
+  if (args.has("expires")) order.good_for = whole_number(args.required("expires")) * 86400;
+  if (args.has("encrypt-to")) {
+    const auto key = encryption_key(store, args.required("encrypt-to"), site, given);
+    if (!key) return report(key.error());
+    order.encrypt_to = *key;
+  }
   if (!streamed && !order.dry_run) {
     if (!is_folder(parent_of(order.to))) throw UsageError("there is no folder " + parent_of(order.to), "is the medium mounted?");
     if (exists(order.to) && !is_folder(order.to))
@@ -155,7 +212,7 @@ int cmd_export(std::vector<std::string> arguments) {
     if (order.volume_size == 0) order.volume_size = largest_file_at(is_folder(order.to) ? order.to : parent_of(order.to));
   }
 
-  auto shipment = export_bundle(store, order, *signers.front());
+  auto shipment = export_bundle(store, order, *authority);
   if (!shipment) return report(shipment.error());
   // Only a receipt that nothing spoke against is believed from now on.
   if (given && !order.dry_run) {
@@ -166,7 +223,7 @@ int cmd_export(std::vector<std::string> arguments) {
   }
   if (!*shipment) {
     if (args.has("json"))
-      print(nlohmann::json({{"dry_run", order.dry_run}, {"patchsets", nlohmann::json::array()}, {"bytes", 0}}).dump(2));
+      print(nlohmann::json({{"dry_run", order.dry_run}, {"patchsets", nlohmann::json::array()}, {"withdrawn", nlohmann::json::array()}, {"bytes", 0}}).dump(2));
     else
       note("site " + order.site.site + " lacks nothing of this store; nothing was written");
     return kNothingToDo;

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // patchferry sign: one more signature on what others have made.
 #include <fmt/format.h>
+#include <iostream>
 #include <nlohmann/json.hpp>
+#include <unistd.h>
 
+#include "bundle-format/words.h"
 #include "mirror/commands.h"
 #include "mirror/root_json.h"
+#include "mirror/sign_bundle.h"
 #include "mirror/sign_root.h"
 #include "system/failure.h"
 #include "system/file.h"
@@ -21,14 +25,17 @@ constexpr OptionSpec kOptions[] = {
     {"password-file", "take the password of the key from the first line of FILE; several: in the order of the keys", "FILE",
      true},
     {"merge", "take over the signatures of another copy of the same root document", "OTHER.pfr", true},
+    {"trust", "of a bundle: believe these root documents only (default: compare the words)", "TRUSTDIR"},
+    {"yes", "do not ask on the terminal whether to sign the bundle", nullptr},
     {"json", "one JSON document: path, domain, fingerprint, words, added, signed[], needs[], complete, changes[]", nullptr},
 };
 constexpr CommandSpec kSpec = {
-    "patchferry sign FILE.pfr [--key KEY.key]... [--merge OTHER.pfr]...",
-    "Shows what a root document changes and who has signed it, and adds a signature. The documents before it must lie in the same\n"
-    "folder.",
+    "patchferry sign BUNDLE --key KEY.key [--trust TRUSTDIR]\n"
+    "       patchferry sign FILE.pfr [--key KEY.key]... [--merge OTHER.pfr]...",
+    "Adds a signature to a bundle, after every byte of it was checked, or to a root document. Shows first what is signed: compare the\n"
+    "words with the one who made it. Of a root document, those before it must lie in the same folder.",
     kOptions,
-    "patchferry sign trust/root-0002.pfr --key ann.key",
+    "patchferry sign /media/usb/patchferry-plant1-000001 --key second.key",
 };
 
 int sign_root_file(const std::string& path, const Arguments& args) {
@@ -60,19 +67,63 @@ int sign_root_file(const std::string& path, const Arguments& args) {
   return added > 0 ? kDone : kNothingToDo;
 }
 
+bool agreed(const Arguments& args) {
+  if (args.has("yes") || args.has("json") || ::isatty(STDIN_FILENO) != 1) return true;
+  print("Sign this? Type yes:");
+  std::string answer;
+  std::getline(std::cin, answer);
+  return answer == "yes";
+}
+
+int sign_bundle_folder(const std::string& folder, const Arguments& args) {
+  if (!args.values("merge").empty()) throw UsageError("--merge is for root documents", "sign the bundle with --key KEY.key");
+  Findings findings;
+  auto draft = open_bundle_draft(folder, args.has("trust") ? args.required("trust") : "", findings);
+  for (const auto& finding : findings) report(finding);
+  if (!draft) return kRefused;
+  const bool talk = !args.has("json") && !is_quiet();
+  if (talk) print_bundle(*draft);
+  if (!agreed(args)) {
+    note("nothing was signed");
+    return kNothingToDo;
+  }
+  const auto added = sign_bundle(*draft, load_signers(args.values("key"), args.values("password-file")));
+  if (!added) return report(added.error());
+  const std::size_t have = draft->bundle.envelope().size() + *added;
+  if (args.has("json")) {
+    print(nlohmann::json({{"path", folder},
+                          {"sequence", draft->bundle.statement().sequence},
+                          {"words", word_code(draft->bundle.statement_hash())},
+                          {"added", *added},
+                          {"signatures", {{"have", have}, {"need", draft->needed()}}},
+                          {"complete", have >= draft->needed()}})
+              .dump(2));
+  } else if (talk) {
+    print(*added == 0 ? "nothing to do: it has these signatures already"
+                      : fmt::format("{} added to {}", count_text(*added, "signature"), folder));
+    print(have >= draft->needed() ? fmt::format("  valid: {} of {} signatures", have, draft->needed())
+                                  : fmt::format("  NOT VALID YET: {} of {} signatures", have, draft->needed()));
+  }
+  return *added > 0 ? kDone : kNothingToDo;
+}
+
 }  // namespace
 
 int cmd_sign(std::vector<std::string> arguments) {
   const Arguments args(kSpec, arguments);
   if (args.help_shown()) return kDone;
   if (args.positional().size() != 1)
-    throw UsageError("'sign' takes one file", "patchferry sign trust/root-0001.pfr --key KEY.key");
+    throw UsageError("'sign' takes one bundle, or one file of a root document", "patchferry sign BUNDLE --key KEY.key");
   const std::string& path = args.positional().front();
   if (args.values("key").empty() && args.values("merge").empty())
     throw UsageError("no key was given", "give the key to sign with: --key KEY.key");
-  if (!exists(path)) throw UsageError("there is no " + path, "give the root document's file, such as trust/root-0001.pfr");
+  if (!exists(path)) throw UsageError("there is no " + path, "give the bundle's folder, or a root document's file");
+  if (is_folder(path)) {
+    if (args.values("key").empty()) throw UsageError("no key was given", "give the key to sign with: --key KEY.key");
+    return sign_bundle_folder(path, args);
+  }
   if (!is_folder(path) && is_root_file(path)) return sign_root_file(path, args);
-  throw UsageError(path + " is not a root document", "give the root document's file, such as trust/root-0001.pfr");
+  throw UsageError(path + " is neither a bundle's folder nor a root document", "patchferry sign BUNDLE --key KEY.key");
 }
 
 }  // namespace patchferry::mirror

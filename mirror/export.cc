@@ -4,6 +4,7 @@
 #include "mirror/export.h"
 
 #include <algorithm>
+#include <fmt/format.h>
 #include <sodium.h>
 #include <unistd.h>
 #include <fcntl.h>
@@ -24,50 +25,74 @@ BundleId random_bundle_id() {
   return id;
 }
 
-/// Root document 1 of a small site, signed by its one key.
-SignedRoot founding_root(const Signer& key) {
-  Bytes document = encode_root(single_key_root(key.public_key()));
-  const Signature signature = key.sign(DocumentType::root, document);
-  return {std::move(document), {{id_of(key.public_key()), Bytes(signature.begin(), signature.end())}}};
-}
-
-/// Refuses here what the site would refuse: its receipt says whom it believes.
-Result<void> judge_site(Store& store, const SiteState& site, const Signer& key) {
+/// Refuses here what the site would refuse: its receipt says whom it believes, and how far it has come.
+Result<void> judge_site(Store& store, const SiteState& site, const Authority& authority) {
   if (!site.receipt) return {};
-  const Digest domain = domain_of(single_key_root(key.public_key()));
-  if (!std::binary_search(site.receipt->domains.begin(), site.receipt->domains.end(), domain))
-    return refuse(RefusalKind::untrusted, "site " + site.site + " does not believe the key " + fingerprint(key.public_key()),
+  const ReceiptDomain* known = site.receipt->find(authority.domain());
+  if (known == nullptr)
+    return refuse(RefusalKind::untrusted,
+                  "site " + site.site + " does not believe the key " + fingerprint(authority.signers.front()->public_key()),
                   "sign with the key that is enrolled there, or have this one enrolled");
-  if (site.receipt->stream != StreamId{} && site.receipt->stream != store.stream())
+  if (known->version > authority.root.version)
+    return refuse(RefusalKind::old_root,
+                  fmt::format("site {} knows root document {} already, and {} is the newest here", site.site, known->version,
+                              authority.root.version),
+                  "give the newest root documents with --trust");
+  if (!site.receipt->streams.empty() && site.receipt->find(store.stream()) == nullptr)
     return refuse(RefusalKind::unknown_stream, "site " + site.site + " follows another store than this one",
-                  "export from the store that shipped to it before");
+                  "export from the store that shipped to it before; if that is lost, type there 'patchferry trust stream add " +
+                      to_hex(store.stream().bytes) + "', and bring a new receipt");
   return {};
 }
 
-Digest state_after(const Missing& missing) {
+/// The greatest number that the site has seen in this epoch, from whatever store: a rebuilt store goes on from there.
+std::uint64_t seen_by(const SiteState& site, std::uint32_t epoch) {
+  std::uint64_t seen = 0;
+  if (site.receipt)
+    for (const auto& stream : site.receipt->streams)
+      if (stream.epoch == epoch) seen = std::max(seen, stream.sequence);
+  return seen;
+}
+
+std::vector<ReceiptPatchset> patchsets_at(const SiteState& site) {
   std::vector<ReceiptPatchset> have;
-  if (missing.site.receipt) have = missing.site.receipt->patchsets;
+  if (site.receipt) have = site.receipt->patchsets;
+  for (const auto& p : site.assumed) have.push_back({p.name, p.archive});
+  return have;
+}
+
+Digest state_before(const SiteState& site) { return state_of(patchsets_at(site)); }
+
+Digest state_after(const Missing& missing) {
+  std::vector<ReceiptPatchset> have = patchsets_at(missing.site);
   for (const auto& p : missing.patchsets) have.push_back({p.name.patchset.text, p.archive});
   return state_of(std::move(have));
 }
 
-Draft draft_of(Store& store, const Missing& missing, Packs packs, std::uint64_t sequence, const Signer& key) {
+Draft draft_of(Store& store, const Missing& missing, Packs packs, std::uint64_t sequence, const ExportOrder& order,
+               const Authority& authority) {
   Draft draft;
-  draft.root_chain = {founding_root(key)};
+  draft.root_chain = authority.chain;
+  draft.encrypt_to = order.encrypt_to;
   Statement& s = draft.statement;
-  s.trust_domain = sha256(draft.root_chain.front().document);
+  s.trust_domain = authority.domain();
   s.audience = audience_of(missing.site.site);
   s.stream = store.stream();
+  s.epoch = authority.root.epoch;
+  s.root_version = authority.root.version;
   s.sequence = sequence;
   s.previous = store.last_statement(missing.site.site);
-  if (missing.site.receipt) s.state_before = state_of(missing.site.receipt->patchsets);
+  if (missing.site.basis != SiteState::Basis::nothing) s.state_before = state_before(missing.site);
   s.state_after = state_after(missing);
   s.created = now();
+  if (order.good_for != 0) s.expires = s.created + order.good_for;
   s.bundle = random_bundle_id();
   s.expanded_bytes = packs.expanded_bytes;
   draft.manifest = std::move(packs.manifest);
   draft.manifest.site = missing.site.site;
   draft.manifest.sequence = sequence;
+  draft.manifest.withdrawn = missing.withdrawn;
+  draft.manifest.needs = missing.site.assumed;
   draft.tables = std::move(packs.tables);
   draft.payload = std::move(packs.payload);
   return draft;
@@ -80,41 +105,56 @@ std::string deliver(const SignedBundle& bundle, const std::string& to) {
   return to;
 }
 
+/// What the store remembers of it.
+ShippedBundle shipped(const Missing& missing, const Statement& s) {
+  ShippedBundle out;
+  out.epoch = s.epoch;
+  out.root_version = s.root_version;
+  out.sequence = s.sequence;
+  out.created = s.created;
+  out.bundle = s.bundle;
+  out.statement = sha256(encode_statement(s));
+  out.is_full = missing.site.basis == SiteState::Basis::nothing;
+  for (const auto& p : missing.patchsets) out.patchsets.push_back({p.name.patchset.text, p.archive});
+  out.withdrawn = missing.withdrawn;
+  return out;
+}
+
 }  // namespace
 
-Result<std::optional<Shipment>> export_bundle(Store& store, const ExportOrder& order, const Signer& key) {
+Result<std::optional<Shipment>> export_bundle(Store& store, const ExportOrder& order, const Authority& authority) {
   // What is there, and what of it the site lacks.
-  if (auto judged = judge_site(store, order.site, key); !judged) return tl::unexpected(std::move(judged.error()));
+  if (auto judged = judge_site(store, order.site, authority); !judged) return tl::unexpected(std::move(judged.error()));
   const Snapshot snapshot = scan(store);
-  const auto missing = select(snapshot, order.site);
+  const auto missing = select(snapshot, order.site, authority.root.version);
   if (!missing) return tl::unexpected(missing.error());
-  if (missing->patchsets.empty()) return std::optional<Shipment>();
+  if (missing->is_empty()) return std::optional<Shipment>();
 
   // Which bytes travel, and in which pack.
   Packs packs = pack(store, *missing);
+  Shipment shipment{"", {}, missing->patchsets, missing->withdrawn, authority.signers.size(), authority.needed(Role::release)};
   if (order.dry_run) {
-    Statement sketch;
-    sketch.payload_bytes = packs.payload.bytes();
-    return Shipment{"", sketch, missing->patchsets};
+    shipment.statement.payload_bytes = packs.payload.bytes();
+    return shipment;
   }
 
   // A number that is durable before anything is signed: a lost one is a harmless gap, a reused one a fork.
-  const std::uint64_t seen = order.site.receipt ? order.site.receipt->sequence : 0;
-  const std::uint64_t sequence = store.reserve_sequence(order.site.site, seen);
+  const std::uint64_t sequence = store.reserve_sequence(order.site.site, seen_by(order.site, authority.root.epoch));
 
   // Which bytes lie in which volume; every block is hashed.
-  Draft draft = draft_of(store, *missing, std::move(packs), sequence, key);
+  Draft draft = draft_of(store, *missing, std::move(packs), sequence, order, authority);
   auto layout = [&] {
     Progress progress("hashing", draft.payload.bytes());
     return lay_out(std::move(draft), order.volume_size, [&](std::uint64_t n) { progress.add(n); });
   }();
   if (!layout) return tl::unexpected(std::move(layout.error()));
 
-  // The signature, the medium, and what the medium gives back.
-  const SignedBundle bundle = sign(std::move(*layout), {&key});
-  Shipment shipment{deliver(bundle, order.to), bundle.layout.statement, missing->patchsets};
+  // The signatures, the medium, and what the medium gives back.
+  const SignedBundle bundle = sign(std::move(*layout), authority.all());
+  shipment.path = deliver(bundle, order.to);
+  shipment.statement = bundle.layout.statement;
 
-  store.record_shipment(order.site.site, shipment.statement, sha256(encode_statement(shipment.statement)));
+  store.record_shipment(order.site.site, shipped(*missing, shipment.statement));
   return shipment;
 }
 

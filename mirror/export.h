@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "bundle-format/write/signer.h"
+#include "mirror/authority.h"
 #include "mirror/select.h"
 #include "mirror/store.h"
 
@@ -16,15 +16,20 @@ struct ExportOrder {
   std::string to;                 // a folder (made if its parent exists), or "-" for standard output
   std::uint64_t volume_size = 0;  // bytes of the largest file; 0: any
   bool dry_run = false;
+  std::optional<EncryptionKey> encrypt_to;
+  std::uint64_t good_for = 0;  // seconds; 0: for ever
 };
 
 struct Shipment {
   std::string path;     // of the bundle's folder; "-" if streamed, "" if a dry run
   Statement statement;  // sequence 0 in a dry run
   std::vector<StoredPatchset> patchsets;
+  std::vector<std::string> withdrawn;
+  std::size_t signatures = 0;
+  std::size_t signatures_needed = 0;  // more than these: others must still sign it
 };
 
 /// nullopt: the site lacks nothing.
-Result<std::optional<Shipment>> export_bundle(Store& store, const ExportOrder& order, const Signer& key);
+Result<std::optional<Shipment>> export_bundle(Store& store, const ExportOrder& order, const Authority& authority);
 
 }  // namespace patchferry::mirror

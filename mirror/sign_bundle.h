@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// One more signature under a bundle, on another machine than the first signer's: checked from end to end before, and shown.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "mirror/load_signers.h"
+#include "verifier/verify.h"
+
+namespace patchferry::mirror {
+
+/// A bundle that is authentic as far as it is signed, and complete.
+struct BundleDraft {
+  std::string folder;
+  ExaminedBundle bundle;
+  std::size_t needed() const { return bundle.root().role(Role::release).threshold; }
+};
+
+/// `trust`: whom this signer believes; empty: whoever the bundle says, which the signer compares by words. Every byte is
+/// read. Findings say what is wrong; then there is no draft.
+std::optional<BundleDraft> open_bundle_draft(const std::string& folder, const std::string& trust, Findings& findings);
+
+/// What is about to be signed, for a person.
+void print_bundle(const BundleDraft& draft);
+
+/// Signs with those that have not signed yet, writes the envelope into every volume, and returns how many these were.
+/// Each volume is replaced at once; interrupted, the same command goes on. Refused (unknown_key), before anything is
+/// signed: one of them does not hold the role `release`.
+Result<std::size_t> sign_bundle(BundleDraft& draft, const Signers& signers);
+
+}  // namespace patchferry::mirror
