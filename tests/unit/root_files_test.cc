@@ -66,10 +66,10 @@ TEST_CASE("a folder of several enrolled chains and keys is read whole, one ancho
   spit(temp / "one.pub", as_bytes(encode_public_key(test_key(1).public_key())));  // the same domain, known less far
   spit(temp / "two.pub", as_bytes(encode_public_key(test_key(2).public_key())));
   spit(temp / "notes.txt", as_bytes("not a key"));
-  make_folder(temp / "more");
-  put(temp, "more/root-0001.pfr", link(1));
-  put(temp, "more/root-0002.pfr", link(2));
-  put(temp, "more/root-0003.pfr", link(3));
+  make_folder(temp / "z");
+  put(temp, "z/root-0001.pfr", link(1));
+  put(temp, "z/root-0002.pfr", link(2));
+  put(temp, "z/root-0003.pfr", link(3));
   const auto trust = load_trust({temp.path()});
   REQUIRE(trust);
   REQUIRE(trust->anchors.size() == 2);
