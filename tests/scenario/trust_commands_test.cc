@@ -267,3 +267,31 @@ TEST_CASE("from one key to roles, and words for everything") {
   CHECK(typed({"trust", "words", people.key("ria")}).code == 1);
   CHECK(typed({"trust", "words", people.at("nowhere")}).code == 2);
 }
+
+TEST_CASE("a bundle is verified against root documents as it is against a key, and not under replaced ones") {
+  const World world;
+  world.release_kernels("K20260105_01", {{1, 1}});
+  const std::string bundle = world.export_full();
+  const auto believed = [&](const std::string& trust) { return typed({"verify", bundle, "--trust", world.at(trust)}); };
+  REQUIRE(typed({"trust", "create", "--out", world.at("trust"), "--root", world.at("ops.pub")}).code == 0);
+  CHECK(believed("ops.pub").code == 0);
+  CHECK(believed("trust").code == 1);  // nobody has signed the document
+  REQUIRE(typed({"sign", world.at("trust/root-0001.pfr"), "--key", world.at("ops.key")}).code == 0);
+  CHECK(believed("trust").code == 0);
+  CHECK(believed("trust/root-0001.pfr").code == 0);
+  CHECK(believed("ops.key").code == 1);
+
+  // By a pipe, as 'verify --trust <(…)' gives it.
+  auto [read_end, write_end] = pipe_ends();
+  const std::string key = contents(world.at("ops.pub"));
+  REQUIRE(patchferry::as_bytes(key).size() < 4096);
+  patchferry::write_all(write_end, patchferry::as_bytes(key));
+  write_end = patchferry::Fd();
+  Process piped({"patchferry", "verify", bundle, "--trust", "/dev/stdin"}, std::move(read_end));
+  CHECK(piped.wait().code == 0);
+
+  REQUIRE(typed({"trust", "rotate", "--trust", world.at("trust"), "--new-epoch", "--sign", world.at("ops.key")}).code == 0);
+  const auto old = believed("trust");
+  CHECK(old.code == 1);
+  CHECK(says(old.err, "document 2 is in force"));
+}
