@@ -14,11 +14,12 @@ namespace patchferry {
 namespace {
 
 constexpr OptionSpec kOptions[] = {
-    {"trust", "check the description against this key as well (the payload is left to 'patchferry verify')", "KEY.pub|DIR", true},
+    {"trust", "check the description against this key as well (the payload is left to 'patchferry verify')", "KEY.pub|TRUSTDIR",
+     true},
     {"json", "one JSON document: verified, site, sequence, patchsets, ...", nullptr},
 };
 constexpr CommandSpec kSpec = {
-    "patchferry inspect BUNDLE... [--trust KEY.pub|DIR] [--json]",
+    "patchferry inspect BUNDLE... [--trust KEY.pub|TRUSTDIR] [--json]",
     "Prints what a bundle says that it holds. Without --trust none of it is verified: anybody could have written it.",
     kOptions,
     "patchferry inspect /media/usb/patchferry-plant1-000001",

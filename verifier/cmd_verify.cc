@@ -14,11 +14,11 @@ namespace patchferry {
 namespace {
 
 constexpr OptionSpec kOptions[] = {
-    {"trust", "a trusted public key, or a folder of them (needed)", "KEY.pub|DIR", true},
+    {"trust", "a trusted public key, or the folder of the root documents (needed)", "KEY.pub|TRUSTDIR", true},
     {"json", "one JSON document: ok, bundle, sequence, findings[]", nullptr},
 };
 constexpr CommandSpec kSpec = {
-    "patchferry verify BUNDLE... --trust KEY.pub|DIR [--json]",
+    "patchferry verify BUNDLE... --trust KEY.pub|TRUSTDIR [--json]",
     "Checks every byte of a bundle against a key that you trust, and reports all that is wrong with it. Reads only. BUNDLE is the\n"
     "folder that the exporter wrote, one or more folders that hold its volumes, or - for a stream on standard input. Whether the\n"
     "bundle is newer than what a site has is for that site to know: 'patchferry diff' and 'patchferry import' check it.",

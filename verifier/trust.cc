@@ -40,7 +40,9 @@ bool is_root_file(const std::string& path) {
   if (path.ends_with(".pfr") || path.ends_with(".root")) return true;
   // By whatever name: lengths, and then an envelope, or a document that nobody has signed.
   std::array<std::byte, 16> head{};
-  const std::size_t size = read_up_to(open_file(path, O_RDONLY), 0, head);
+  const Fd file = open_file(path, O_RDONLY);
+  if (!S_ISREG(stat_of(file).st_mode)) return false;  // what is read from a pipe is gone for whoever reads it next
+  const std::size_t size = read_up_to(file, 0, head);
   const auto text = as_text(ByteSpan(head).first(size));
   return text.size() == head.size() && (text.substr(8, 4) == "PFSI" || text.substr(8) == "PFROOTDC");
 }

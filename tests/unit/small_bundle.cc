@@ -33,7 +33,14 @@ SignedBundle small_bundle(const TempFolder& files, const BundleRecipe& recipe) {
   const Signature signature = key.sign(DocumentType::root, root);
   draft.root_chain = {{root, {{id_of(key.public_key()), Bytes(signature.begin(), signature.end())}}}};
   Statement& s = draft.statement;
-  s.trust_domain = sha256(root);
+  if (!recipe.chain.empty()) {
+    draft.root_chain = recipe.chain;
+    if (const auto last = decode_root(recipe.chain.back().document)) {
+      s.root_version = last->version;
+      s.epoch = last->epoch;
+    }
+  }
+  s.trust_domain = sha256(draft.root_chain.front().document);
   s.audience = audience_of(recipe.site);
   s.stream.bytes.fill(std::byte{0x51});
   s.sequence = recipe.sequence;
@@ -65,7 +72,13 @@ SignedBundle small_bundle(const TempFolder& files, const BundleRecipe& recipe) {
             [](const auto& a, const auto& b) { return a.archive < b.archive; });
   auto layout = lay_out(std::move(draft), recipe.volume_size);
   if (!layout) throw UsageError(layout.error().text);
-  return sign(std::move(*layout), {&key});
+  Envelope envelope;
+  for (const unsigned char seed : recipe.signers.empty() ? std::vector{recipe.key} : recipe.signers) {
+    const SigningKey signer = test_key(seed);
+    const Signature one = signer.sign(recipe.signed_as, encode_statement(layout->statement));
+    envelope.push_back({id_of(signer.public_key()), Bytes(one.begin(), one.end())});
+  }
+  return {std::move(*layout), encode_envelope(std::move(envelope))};
 }
 
 void write_small_bundle(const std::string& folder, const BundleRecipe& recipe) {

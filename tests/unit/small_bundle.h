@@ -33,6 +33,9 @@ struct BundleRecipe {
   unsigned char bundle = 0xb0;  // byte of the bundle id
   std::uint64_t volume_size = 0;
   std::string first = "the first archive, as the vendor made it";
+  std::vector<SignedRoot> chain = {};             // empty: document 1 of `key` alone
+  std::vector<unsigned char> signers = {};        // seed bytes of those who sign it; empty: `key`
+  DocumentType signed_as = DocumentType::bundle;  // what they take it for
 };
 
 SigningKey test_key(unsigned char seed);

@@ -70,6 +70,7 @@ TEST_CASE("the fuzz targets start from good documents") {
   seed("statement", encode_statement(bundle.layout.statement));
   seed("envelope", bundle.envelope);
   seed("root_chain", bundle.layout.root_chain);
+  seed("root_file", encode_root_file({encode_root(single_key_root(test_key(1).public_key())), {}}));
   seed("volume", slurp(kVectors + "/one-volume/" + volume_file_name(bundle.layout.statement.bundle, 1)));
   seed("manifest", as_bytes(bundle.layout.manifest));
   seed("tables", bundle.layout.tables);
