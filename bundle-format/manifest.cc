@@ -103,16 +103,15 @@ std::string encode_manifest(const Manifest& m) {
   }
   Json needs = Json::array();
   for (const auto& n : m.needs) needs.push_back({{"name", n.name}, {"sha256", to_hex(n.archive)}, {"bundle", n.bundle}});
-  const Json json = {
-      {"format", 1},
-      {"site", m.site},
-      {"sequence", m.sequence},
-      {"kernels", m.kernels},
-      {"fixes_left_out", m.fixes_left_out},
-      {"patchsets", patchsets},
-      {"withdrawn", m.withdrawn},
-      {"needs", needs},
-      {"tables", {{"objects", m.objects_bytes}, {"recipes", m.recipes_bytes}, {"packs", m.packs_bytes}}}};
+  const Json json = {{"format", 1},
+                     {"site", m.site},
+                     {"sequence", m.sequence},
+                     {"kernels", m.kernels},
+                     {"fixes_left_out", m.fixes_left_out},
+                     {"patchsets", patchsets},
+                     {"withdrawn", m.withdrawn},
+                     {"needs", needs},
+                     {"tables", {{"objects", m.objects_bytes}, {"recipes", m.recipes_bytes}, {"packs", m.packs_bytes}}}};
   return json.dump();  // keys sorted, no white space
 }
 

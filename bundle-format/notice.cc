@@ -33,8 +33,7 @@ std::string_view word_of(NoticeKind kind) { return kind == NoticeKind::head ? kH
 std::string squeezed(std::string_view text) {
   std::string out;
   for (const char c : text)
-    if (c != ' ' && c != '\n' && c != '\r' && c != '\t')
-      out += c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+    if (c != ' ' && c != '\n' && c != '\r' && c != '\t') out += c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
   return out;
 }
 
@@ -45,23 +44,23 @@ Role role_for(NoticeKind kind) { return kind == NoticeKind::head ? Role::head : 
 
 std::array<std::byte, kStatementSize> encode_notice(const Notice& n) {
   ByteWriter w;
-  w.raw(as_bytes(kMagic));                     //   0
-  w.u16(kFormatVersion);                       //   8
-  w.u16(static_cast<std::uint16_t>(n.kind));   //  10
-  w.u32(0);                                    //  12 critical flags
-  w.raw(n.trust_domain);                       //  16
-  w.raw(n.audience);                           //  48
-  w.raw(n.stream.bytes);                       //  80
-  w.u32(n.epoch);                              //  96
-  w.u32(n.root_version);                       // 100
-  w.u64(n.sequence);                           // 104
-  w.raw(n.statement);                          // 112
-  w.raw(n.last);                               // 144
-  w.zeros(32);                                 // 176
-  w.u64(n.created);                            // 208
-  w.u64(n.expires);                            // 216
-  w.raw(n.challenge);                          // 224
-  w.zeros(kStatementSize - w.size());          // 229
+  w.raw(as_bytes(kMagic));                    //   0
+  w.u16(kFormatVersion);                      //   8
+  w.u16(static_cast<std::uint16_t>(n.kind));  //  10
+  w.u32(0);                                   //  12 critical flags
+  w.raw(n.trust_domain);                      //  16
+  w.raw(n.audience);                          //  48
+  w.raw(n.stream.bytes);                      //  80
+  w.u32(n.epoch);                             //  96
+  w.u32(n.root_version);                      // 100
+  w.u64(n.sequence);                          // 104
+  w.raw(n.statement);                         // 112
+  w.raw(n.last);                              // 144
+  w.zeros(32);                                // 176
+  w.u64(n.created);                           // 208
+  w.u64(n.expires);                           // 216
+  w.raw(n.challenge);                         // 224
+  w.zeros(kStatementSize - w.size());         // 229
   return first_of<kStatementSize>(w.take());
 }
 

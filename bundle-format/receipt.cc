@@ -40,15 +40,9 @@ std::string encode_receipt_body(const Receipt& r) {
         {{"stream", to_hex(s.stream.bytes)}, {"epoch", s.epoch}, {"sequence", s.sequence}, {"statement", to_hex(s.statement)}});
   Json patchsets = Json::array();
   for (const auto& p : r.patchsets) patchsets.push_back({{"name", p.name}, {"sha256", to_hex(p.archive)}});
-  const Json json = {{"site", r.site},
-                     {"domains", domains},
-                     {"encryption", to_hex(r.encryption.bytes)},
-                     {"streams", streams},
-                     {"issued", r.issued},
-                     {"free_bytes", r.free_bytes},
-                     {"patchsets", patchsets},
-                     {"cleaned", r.cleaned},
-                     {"withdrawn", r.withdrawn}};
+  const Json json = {{"site", r.site},         {"domains", domains},   {"encryption", to_hex(r.encryption.bytes)},
+                     {"streams", streams},     {"issued", r.issued},   {"free_bytes", r.free_bytes},
+                     {"patchsets", patchsets}, {"cleaned", r.cleaned}, {"withdrawn", r.withdrawn}};
   return json.dump();
 }
 

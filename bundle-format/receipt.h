@@ -45,7 +45,7 @@ struct Receipt {
   EncryptionKey encryption;            // what bundles for it may be encrypted to
   std::vector<ReceiptDomain> domains;  // ascending by domain, distinct
   std::vector<ReceiptStream> streams;  // ascending by stream, distinct
-  std::uint64_t issued = 0;     // seconds since 1970, by the site's clock
+  std::uint64_t issued = 0;            // seconds since 1970, by the site's clock
   std::uint64_t free_bytes = 0;
   std::vector<ReceiptPatchset> patchsets;  // present; ascending by name
   std::vector<std::string> cleaned;        // had and cleaned away; ascending

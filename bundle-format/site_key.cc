@@ -36,7 +36,8 @@ Result<SitePublicKey> decode_site_public_key(std::string_view text) {
   const auto encryption = array_from_hex<32>(text.substr(kBegin.size() + kDigits + kMiddle.size(), kDigits));
   if (!signing || !encryption) return not_a_site_key();
   const SitePublicKey key{{Algorithm::ed25519, *signing}, {*encryption}};
-  if (crypto_core_ed25519_is_valid_point(reinterpret_cast<const unsigned char*>(signing->data())) != 1 || !is_usable(key.encryption))
+  if (crypto_core_ed25519_is_valid_point(reinterpret_cast<const unsigned char*>(signing->data())) != 1 ||
+      !is_usable(key.encryption))
     return not_a_site_key();
   return key;
 }

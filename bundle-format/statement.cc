@@ -22,37 +22,37 @@ tl::unexpected<Refusal> refuse_at(RefusalKind kind, std::size_t offset, const ch
 
 std::array<std::byte, kStatementSize> encode_statement(const Statement& s) {
   ByteWriter w;
-  w.raw(as_bytes(kMagic));             //   0
-  w.u16(kFormatVersion);               //   8
-  w.u16(kKindBundle);                  //  10
-  w.u32(s.is_encrypted() ? kEncrypted : 0);  //  12 critical flags
-  w.raw(s.trust_domain);               //  16
-  w.raw(s.audience);                   //  48
-  w.raw(s.stream.bytes);               //  80
-  w.u32(s.epoch);                      //  96
-  w.u32(s.root_version);               // 100
-  w.u64(s.sequence);                   // 104
-  w.raw(s.previous);                   // 112
-  w.raw(s.state_before);               // 144
-  w.raw(s.state_after);                // 176
-  w.u64(s.created);                    // 208
-  w.u64(s.expires);                    // 216
-  w.raw(s.bundle.bytes);               // 224
-  w.u32(s.volumes);                    // 240
-  w.u32(s.block_log2);                 // 244
-  w.u64(s.payload_bytes);              // 248
-  w.u64(s.expanded_bytes);             // 256
-  w.u32(s.patchsets);                  // 264
-  w.u32(s.withdrawn);                  // 268
-  w.u64(s.objects);                    // 272
-  w.u64(s.table_bytes);                // 280
-  w.u64(s.volume_table_bytes);         // 288
-  w.raw(s.volume_table_hash);          // 296
-  w.u64(s.manifest_bytes);             // 328
-  w.raw(s.manifest_hash);              // 336
-  w.raw(s.tables_hash);                // 368
+  w.raw(as_bytes(kMagic));                    //   0
+  w.u16(kFormatVersion);                      //   8
+  w.u16(kKindBundle);                         //  10
+  w.u32(s.is_encrypted() ? kEncrypted : 0);   //  12 critical flags
+  w.raw(s.trust_domain);                      //  16
+  w.raw(s.audience);                          //  48
+  w.raw(s.stream.bytes);                      //  80
+  w.u32(s.epoch);                             //  96
+  w.u32(s.root_version);                      // 100
+  w.u64(s.sequence);                          // 104
+  w.raw(s.previous);                          // 112
+  w.raw(s.state_before);                      // 144
+  w.raw(s.state_after);                       // 176
+  w.u64(s.created);                           // 208
+  w.u64(s.expires);                           // 216
+  w.raw(s.bundle.bytes);                      // 224
+  w.u32(s.volumes);                           // 240
+  w.u32(s.block_log2);                        // 244
+  w.u64(s.payload_bytes);                     // 248
+  w.u64(s.expanded_bytes);                    // 256
+  w.u32(s.patchsets);                         // 264
+  w.u32(s.withdrawn);                         // 268
+  w.u64(s.objects);                           // 272
+  w.u64(s.table_bytes);                       // 280
+  w.u64(s.volume_table_bytes);                // 288
+  w.raw(s.volume_table_hash);                 // 296
+  w.u64(s.manifest_bytes);                    // 328
+  w.raw(s.manifest_hash);                     // 336
+  w.raw(s.tables_hash);                       // 368
   w.raw(s.sealed_key.value_or(SealedKey{}));  // 400
-  w.zeros(kStatementSize - w.size());  // 480, reserved
+  w.zeros(kStatementSize - w.size());         // 480, reserved
   const Bytes bytes = w.take();
   std::array<std::byte, kStatementSize> out{};
   std::memcpy(out.data(), bytes.data(), out.size());
@@ -67,7 +67,8 @@ Result<Statement> decode_statement(ByteSpan bytes) {
     return refuse_at(RefusalKind::unknown_format, 8, "is of a format version that this program does not know");
   if (r.u16() != kKindBundle) return refuse_at(RefusalKind::unknown_format, 10, "is not a bundle's");
   const std::uint32_t flags = r.u32();
-  if ((flags & ~kEncrypted) != 0) return refuse_at(RefusalKind::unknown_format, 12, "has critical flags that this program does not know");
+  if ((flags & ~kEncrypted) != 0)
+    return refuse_at(RefusalKind::unknown_format, 12, "has critical flags that this program does not know");
   Statement s;
   s.trust_domain = r.array<32>();
   s.audience = r.array<32>();
@@ -114,8 +115,8 @@ Result<Statement> decode_statement(ByteSpan bytes) {
   if (s.withdrawn > kMaxPatchsets) return refuse_at(RefusalKind::too_large, 268, "withdraws too many patchsets");
   if (s.is_encrypted() && (s.patchsets != 0 || s.withdrawn != 0 || s.objects != 0))
     return refuse_at(RefusalKind::malformed, 264, "is encrypted, and tells all the same how much it brings");
-  if (s.is_encrypted() && (!is_encrypted_length(s.manifest_bytes, kMaxManifest + kChunkTag) ||
-                           !is_encrypted_length(s.table_bytes, s.block_bytes())))
+  if (s.is_encrypted() &&
+      (!is_encrypted_length(s.manifest_bytes, kMaxManifest + kChunkTag) || !is_encrypted_length(s.table_bytes, s.block_bytes())))
     return refuse_at(RefusalKind::malformed, 280, "gives lengths that nothing encrypted has");
   if (s.objects > s.table_bytes) return refuse_at(RefusalKind::malformed, 272, "counts more objects than its tables can hold");
   if (s.table_bytes > kMaxTables) return refuse_at(RefusalKind::too_large, 280, "has too large tables");

@@ -71,9 +71,7 @@ struct Statement {
   bool is_encrypted() const { return sealed_key.has_value(); }
   std::size_t block_bytes() const { return std::size_t{1} << block_log2; }
   /// Of the three tables once they are readable.
-  std::uint64_t plain_table_bytes() const {
-    return is_encrypted() ? decrypted_bytes(table_bytes, block_bytes()) : table_bytes;
-  }
+  std::uint64_t plain_table_bytes() const { return is_encrypted() ? decrypted_bytes(table_bytes, block_bytes()) : table_bytes; }
 
   bool operator==(const Statement&) const = default;
 };

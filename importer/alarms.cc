@@ -15,18 +15,19 @@ std::vector<Alarm> alarms(Site& site) {
   std::vector<Alarm> out;
   const LedgerView view = ledger(site);
   if (view.needs_head)
-    out.push_back({"needs-head", "the ledger was put back from an older copy: nothing is imported before a head token for the challenge " +
-                                     view.challenge + " has come ('patchferry head make --challenge " + view.challenge +
-                                     "' there, 'patchferry head take' here)"});
+    out.push_back(
+        {"needs-head", "the ledger was put back from an older copy: nothing is imported before a head token for the challenge " +
+                           view.challenge + " has come ('patchferry head make --challenge " + view.challenge +
+                           "' there, 'patchferry head take' here)"});
   for (const auto& name : evidence(site))
     if (!name.empty())
       out.push_back({"fork", "two bundles were signed under one number: evidence/" + name + "; tell the exporter's people"});
   for (const auto& head : view.heads) {
     const LedgerEntry* last = view.last(head.stream);
     if (last != nullptr && std::tie(last->epoch, last->sequence) >= std::tie(head.epoch, head.sequence)) continue;
-    out.push_back({"held-back", fmt::format("bundle {} exists and has not come, the last one was {}: bring bundle {} ({})", head.sequence,
-                                            last != nullptr ? std::to_string(last->sequence) : "none", head.sequence,
-                                            bundle_folder_name(site.name(), head.sequence))});
+    out.push_back({"held-back", fmt::format("bundle {} exists and has not come, the last one was {}: bring bundle {} ({})",
+                                            head.sequence, last != nullptr ? std::to_string(last->sequence) : "none",
+                                            head.sequence, bundle_folder_name(site.name(), head.sequence))});
   }
   const SiteTime time = site_time(site);
   if (auto text = silence_warning(newest_made(site), site.settings().silence_days, time); !text.empty())

@@ -107,10 +107,9 @@ std::uint64_t last_import(Site& site) {
 
 std::int64_t record_patchset(Site& site, const NewPatchset& p) {
   Database& db = site.db();
-  Query(
-      db,
-      "INSERT INTO patchset(name, file, release_key, sha256, bytes, expanded, arrived, bundle, unpacked, withdrawn) "
-      "VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9, EXISTS(SELECT 1 FROM withdrawn WHERE name=?1))")
+  Query(db,
+        "INSERT INTO patchset(name, file, release_key, sha256, bytes, expanded, arrived, bundle, unpacked, withdrawn) "
+        "VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9, EXISTS(SELECT 1 FROM withdrawn WHERE name=?1))")
       .bind(p.name.patchset.text, p.name.file, release_key(p.name.patchset), p.archive, p.archive_bytes,
             p.contents.expanded_bytes, now(), p.bundle, p.unpacked)
       .run();
@@ -132,9 +131,10 @@ std::int64_t record_patchset(Site& site, const NewPatchset& p) {
 
 void enable(Site& site, const Feed& feed, std::int64_t patchset) {
   // What the vendor has withdrawn stays disabled, whoever asks.
-  Query(site.db(),
-        "INSERT OR REPLACE INTO feed_patchset SELECT ?1, id, CASE withdrawn WHEN 0 THEN 'enabled' ELSE 'disabled' END FROM patchset "
-        "WHERE id=?2")
+  Query(
+      site.db(),
+      "INSERT OR REPLACE INTO feed_patchset SELECT ?1, id, CASE withdrawn WHEN 0 THEN 'enabled' ELSE 'disabled' END FROM patchset "
+      "WHERE id=?2")
       .bind(feed.id, patchset)
       .run();
   touch(site, feed.id);

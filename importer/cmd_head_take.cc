@@ -55,7 +55,8 @@ int cmd_head_take(std::vector<std::string> arguments) {
     print(nlohmann::json({{"sequence", head->sequence}, {"made", head->created}, {"new", *taken}, {"alarms", kinds}}).dump(2));
   } else {
     if (!is_quiet())
-      print("bundle " + std::to_string(head->sequence) + " is the newest for this site, by a token made " + time_text(head->created));
+      print("bundle " + std::to_string(head->sequence) + " is the newest for this site, by a token made " +
+            time_text(head->created));
     for (const auto& alarm : raised) note("alarm: " + alarm.text);
   }
   return *taken ? kDone : kNothingToDo;

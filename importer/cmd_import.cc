@@ -48,8 +48,8 @@ void print_outcome(const ImportOutcome& outcome, bool dry_run) {
       for (const auto& name : outcome.plan->withdrawn)
         print("withdrawn by the vendor: " + name + " is disabled in every feed, for good");
       for (const auto& name : outcome.plan->disabled) print("rollback: " + name + " is disabled in every feed");
-      print((outcome.plan->is_rollback ? "went back to bundle " : "imported bundle ") + std::to_string(outcome.plan->sequence) + ": " +
-            count_text(outcome.plan->fresh.size(), "patchset") + " new, " + std::to_string(outcome.plan->present.size()) +
+      print((outcome.plan->is_rollback ? "went back to bundle " : "imported bundle ") + std::to_string(outcome.plan->sequence) +
+            ": " + count_text(outcome.plan->fresh.size(), "patchset") + " new, " + std::to_string(outcome.plan->present.size()) +
             " here already, " + count_text(outcome.plan->gained.size(), "CVE") + " newly closed");
       break;
   }

@@ -18,7 +18,8 @@ namespace {
 constexpr OptionSpec kOptions[] = {
     kBaseOption,
     kNoWaitOption,
-    {"json", "one JSON document: site, sequence, last_import, newest, pending_archives, quarantine, disk, alarms[], key", nullptr},
+    {"json", "one JSON document: site, sequence, last_import, newest, pending_archives, quarantine, disk, alarms[], key",
+     nullptr},
 };
 constexpr CommandSpec kSpec = {
     "patchferry status --base DIR",

@@ -9,9 +9,7 @@ namespace patchferry::importer {
 
 Settings settings_of(const Arguments& args) { return read_settings(args.has("base") ? args.required("base") : ""); }
 
-Site open_site(const Arguments& args) {
-  return Site(settings_of(args), args.has("no-wait") ? Site::Wait::no : Site::Wait::yes);
-}
+Site open_site(const Arguments& args) { return Site(settings_of(args), args.has("no-wait") ? Site::Wait::no : Site::Wait::yes); }
 
 void take_no_more(const Arguments& args, const char* command) {
   if (!args.positional().empty())

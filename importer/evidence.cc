@@ -38,12 +38,14 @@ void keep_evidence(Site& site, const ExaminedBundle& bundle) {
   const bool fresh = keep(site, folder_name(s.sequence, bundle.statement_hash()), encode_statement(s),
                           encode_envelope(bundle.envelope()), chain);
   // The other side: what was imported under this number, or as the one before it.
-  Query ours(site.db(), "SELECT sequence, statement, document, envelope FROM ledger WHERE stream=?1 AND epoch=?2 AND "
-                        "(sequence=?3 OR sequence=?3-1) AND document IS NOT NULL");
+  Query ours(site.db(),
+             "SELECT sequence, statement, document, envelope FROM ledger WHERE stream=?1 AND epoch=?2 AND "
+             "(sequence=?3 OR sequence=?3-1) AND document IS NOT NULL");
   ours.bind(s.stream.bytes, s.epoch, s.sequence);
   while (ours.step()) keep(site, folder_name(ours.number(0), ours.array<32>(1)), ours.blob(2), ours.blob(3), chain);
   if (fresh)
-    site.audit({.what = "fork", .bundle = AuditEvent::Bundle{s.sequence, s.bundle},
+    site.audit({.what = "fork",
+                .bundle = AuditEvent::Bundle{s.sequence, s.bundle},
                 .detail = "refused, and kept in evidence/: its number has another statement here"});
 }
 

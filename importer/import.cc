@@ -218,14 +218,20 @@ ImportOutcome import_bundle(Site& site, const ImportOrder& order) {
     if (is_rollback) plan_rollback(site, *plan);
   }
   if (!is_rollback && is_repeat(bundle->statement(), bundle->statement_hash(), *view))
-    return {ImportOutcome::Kind::nothing_to_do, {}, std::move(plan),
-            order.only_plan ? std::vector<Published>() : publish_changed(site), warnings};
+    return {ImportOutcome::Kind::nothing_to_do,
+            {},
+            std::move(plan),
+            order.only_plan ? std::vector<Published>() : publish_changed(site),
+            warnings};
   if (plan)
     if (auto needs = report_needs(*plan); !needs.empty())
       return {ImportOutcome::Kind::refused, std::move(needs), std::move(plan), {}, warnings};
   if (order.only_plan) {
     const bool whole = missing.empty() && plan;
-    return {whole ? ImportOutcome::Kind::planned : ImportOutcome::Kind::incomplete, std::move(findings), std::move(plan), {},
+    return {whole ? ImportOutcome::Kind::planned : ImportOutcome::Kind::incomplete,
+            std::move(findings),
+            std::move(plan),
+            {},
             warnings};
   }
 

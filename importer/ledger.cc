@@ -36,9 +36,7 @@ void raise_floor(Site& site, std::uint64_t made) {
 }
 
 /// Ends the need for a head.
-void satisfied(Site& site) {
-  forget(site, kChallenge);
-}
+void satisfied(Site& site) { forget(site, kChallenge); }
 
 }  // namespace
 
@@ -90,9 +88,11 @@ Result<bool> take_head(Site& site, const Notice& head) {
   for (const auto* entries : {&view.imported, &view.heads})
     for (const auto& e : *entries)
       if (e.stream == head.stream && e.epoch == head.epoch && e.sequence == head.sequence && e.statement != head.statement) {
-        site.audit({.what = "fork", .detail = fmt::format("a head token speaks of another bundle {} ({}) than the one known here ({})",
-                                                          head.sequence, to_hex(head.statement), to_hex(e.statement))});
-        return refuse(RefusalKind::fork, fmt::format("it speaks of another bundle {} than the one that is known here", head.sequence),
+        site.audit({.what = "fork",
+                    .detail = fmt::format("a head token speaks of another bundle {} ({}) than the one known here ({})",
+                                          head.sequence, to_hex(head.statement), to_hex(e.statement))});
+        return refuse(RefusalKind::fork,
+                      fmt::format("it speaks of another bundle {} than the one that is known here", head.sequence),
                       "somebody signed two different bundles under one number: tell the exporter's people");
       }
   const auto wanted = wanted_head(site);
@@ -114,8 +114,9 @@ Result<bool> take_head(Site& site, const Notice& head) {
       .run();
   raise_floor(site, head.created);
   if (answers) satisfied(site);
-  site.audit({.what = "head", .detail = fmt::format("bundle {} is the newest by a token made {}{}", head.sequence,
-                                                    time_text(head.created), answers ? ", for this site's challenge" : "")});
+  site.audit({.what = "head",
+              .detail = fmt::format("bundle {} is the newest by a token made {}{}", head.sequence, time_text(head.created),
+                                    answers ? ", for this site's challenge" : "")});
   transaction.commit();
   write_copy(site);
   return true;

@@ -36,8 +36,7 @@ Copy of_database(Site& site) {
   for (const auto& e : ledger(site).imported)  // ascending, so the last one of each stream stays
     out.positions["stream " + to_hex(e.stream.bytes)] = {e.epoch, e.sequence, to_hex(e.statement)};
   Query roots(site.db(), "SELECT domain, version, document FROM root");
-  while (roots.step())
-    out.positions["root " + to_hex(roots.array<32>(0))] = {0, roots.number(1), to_hex(roots.array<32>(2))};
+  while (roots.step()) out.positions["root " + to_hex(roots.array<32>(0))] = {0, roots.number(1), to_hex(roots.array<32>(2))};
   out.floor = site_time(site).floor;
   return out;
 }
@@ -47,7 +46,8 @@ std::string encode(const Copy& copy) {
   for (const char* kind : {"stream ", "root "})
     for (const auto& [name, p] : copy.positions)
       if (name.starts_with(kind))
-        text += name + (*kind == 's' ? fmt::format(" {} {} {}\n", p.epoch, p.number, p.hash) : fmt::format(" {} {}\n", p.number, p.hash));
+        text += name + (*kind == 's' ? fmt::format(" {} {} {}\n", p.epoch, p.number, p.hash)
+                                     : fmt::format(" {} {}\n", p.number, p.hash));
   text += fmt::format("floor {}\n", copy.floor);
   return text + "end " + to_hex(sha256(as_bytes(text))) + "\n";
 }

@@ -96,7 +96,8 @@ Findings report_needs(const Plan& plan) {
     std::string text;
     for (std::size_t i = 0; i < std::min<std::size_t>(names.size(), 3); ++i) text += (i == 0 ? "" : ", ") + names[i];
     if (names.size() > 3) text += fmt::format(" and {} more", names.size() - 3);
-    out.push_back({RefusalKind::incomplete, fmt::format("it builds on {}, which bundle {} brings, and which is not here", text, bundle),
+    out.push_back({RefusalKind::incomplete,
+                   fmt::format("it builds on {}, which bundle {} brings, and which is not here", text, bundle),
                    fmt::format("bring bundle {} ({}) and import it first", bundle, bundle_folder_name(plan.site, bundle))});
   }
   return out;

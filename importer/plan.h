@@ -29,7 +29,8 @@ struct Plan {
   std::vector<std::string> refused;        // of `fresh`: withdrawn, so kept and never enabled
   bool is_rollback = false;                // it is older than the last import, and a permit lets it through
   std::vector<std::string> disabled;       // by the rollback
-  std::map<std::uint64_t, std::vector<std::string>> needs;  // bundle → patchsets that it brings, that this one builds on, and that are not here
+  std::map<std::uint64_t, std::vector<std::string>>
+      needs;                      // bundle → patchsets that it brings, that this one builds on, and that are not here
   std::vector<GainedCve> gained;  // highest score first
   bool fixes_left_out = false;    // the exporter had to leave the summary out
   std::uint64_t read_bytes = 0;   // from the medium

@@ -53,8 +53,7 @@ Result<std::vector<Site::RootChain>> read_enrolled(const std::vector<std::string
 TrustAnchors anchors(Site& site) {
   auto enrolled = load_trust({site.path("trust")});
   if (!enrolled)
-    throw SystemFailure("cannot use " + enrolled.error().where + ": " + enrolled.error().text, 0,
-                        "put the enrolled file back");
+    throw SystemFailure("cannot use " + enrolled.error().where + ": " + enrolled.error().text, 0, "put the enrolled file back");
   // What the database has seen is a floor, even if the file with the documents was put back from a backup.
   Query floors(site.db(), "SELECT domain, version, document FROM root");
   while (floors.step())
@@ -97,8 +96,9 @@ Result<bool> advance(Site& site, const std::vector<SignedRoot>& chain) {
   write_file(root_path(site, domain), encode_root_chain(chain), 0644);
   Transaction transaction(site.db());
   record_root(site, domain, root->version, sha256(chain.back().document));
-  site.audit({.what = "trust", .detail = fmt::format("root document {} of domain {} is in force (it was {})", root->version,
-                                                     to_hex(ByteSpan(domain).first(8)), anchor->version)});
+  site.audit({.what = "trust",
+              .detail = fmt::format("root document {} of domain {} is in force (it was {})", root->version,
+                                    to_hex(ByteSpan(domain).first(8)), anchor->version)});
   transaction.commit();
   write_copy(site);
   return true;

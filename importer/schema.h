@@ -72,7 +72,7 @@ CREATE TRIGGER audit_old_ended BEFORE INSERT ON audit_old BEGIN SELECT raise(ABO
 CREATE TRIGGER audit_old_stays BEFORE UPDATE ON audit_old BEGIN SELECT raise(ABORT, 'the audit log is never changed'); END;
 CREATE TRIGGER audit_old_keeps BEFORE DELETE ON audit_old BEGIN SELECT raise(ABORT, 'nothing is removed from the audit log'); END;
 )sql",
-                                                    R"sql(
+                                                     R"sql(
 -- Several streams, heads, root documents, withdrawals (ledger.h, roots.h).
 ALTER TABLE ledger ADD COLUMN made INTEGER NOT NULL DEFAULT 0;  -- by the exporter's clock
 ALTER TABLE ledger ADD COLUMN document BLOB;                    -- the statement and its signatures, should a second one turn up

@@ -12,10 +12,10 @@ namespace patchferry::importer {
 
 struct Settings {
   std::string base;
-  std::string ledger_copy;                     // path of the ledger's second copy; empty: ledger.copy in the base
-  unsigned silence_days = kUsualSilenceDays;   // before the alarm
-  std::uint64_t jump = kUsualJump;             // how far ahead a bundle's number may be
-  bool refuse_expired = false;                 // else a warning
+  std::string ledger_copy;                    // path of the ledger's second copy; empty: ledger.copy in the base
+  unsigned silence_days = kUsualSilenceDays;  // before the alarm
+  std::uint64_t jump = kUsualJump;            // how far ahead a bundle's number may be
+  bool refuse_expired = false;                // else a warning
 
   std::string copy_path() const { return ledger_copy.empty() ? base + "/ledger.copy" : ledger_copy; }
 };

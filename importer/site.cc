@@ -82,7 +82,8 @@ void move_into_place(const std::string& from, const std::string& to) {
 void enrol(const std::string& base, const Site::RootChain& chain) {
   const auto root = decode_root(chain.front().document);
   if (chain.size() == 1 && root && root->keys.size() == 1)
-    return write_file(base + "/trust/" + fingerprint(root->keys.front()) + ".pub", as_bytes(encode_public_key(root->keys.front())));
+    return write_file(base + "/trust/" + fingerprint(root->keys.front()) + ".pub",
+                      as_bytes(encode_public_key(root->keys.front())));
   const Digest domain = sha256(chain.front().document);
   write_file(base + "/trust/" + to_hex(ByteSpan(domain).first(8)) + ".root", encode_root_chain(chain));
 }

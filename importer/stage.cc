@@ -32,8 +32,7 @@ class QuarantineWriter : public BodySink {
         findings_(findings),
         payload_(open_file(staging.payload(), O_RDWR | O_CREAT, 0600)) {
     const std::uint64_t bytes = plain_payload_bytes(bundle.volume_table(), bundle.statement());
-    if (::ftruncate(payload_.get(), static_cast<off_t>(bytes)) != 0)
-      throw_errno("reserve space in", payload_.path());
+    if (::ftruncate(payload_.get(), static_cast<off_t>(bytes)) != 0) throw_errno("reserve space in", payload_.path());
   }
 
   bool wants(std::uint32_t volume) override { return !staging_.has_volume(volume); }

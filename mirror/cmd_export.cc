@@ -94,7 +94,8 @@ Result<GivenReceipt> read_receipt(Store& store, const std::string& path, const s
 }
 
 /// What the exporter may build on, or why it must not guess.
-Result<SiteState> site_state(Store& store, const Arguments& args, const std::optional<GivenReceipt>& given, const Digest& domain) {
+Result<SiteState> site_state(Store& store, const Arguments& args, const std::optional<GivenReceipt>& given,
+                             const Digest& domain) {
   SiteState nothing;
   nothing.site = args.required("site");
   if (args.has("full")) return nothing;
@@ -223,7 +224,11 @@ int cmd_export(std::vector<std::string> arguments) {
   }
   if (!*shipment) {
     if (args.has("json"))
-      print(nlohmann::json({{"dry_run", order.dry_run}, {"patchsets", nlohmann::json::array()}, {"withdrawn", nlohmann::json::array()}, {"bytes", 0}}).dump(2));
+      print(nlohmann::json({{"dry_run", order.dry_run},
+                            {"patchsets", nlohmann::json::array()},
+                            {"withdrawn", nlohmann::json::array()},
+                            {"bytes", 0}})
+                .dump(2));
     else
       note("site " + order.site.site + " lacks nothing of this store; nothing was written");
     return kNothingToDo;

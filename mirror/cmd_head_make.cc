@@ -11,16 +11,11 @@ namespace patchferry::mirror {
 namespace {
 
 constexpr OptionSpec kOptions[] = {
-    kNoticeStore,
-    kNoticeSite,
-    kNoticeKey,
-    kNoticePassword,
-    kNoticeTrust,
-    {"challenge", "what the site shows because its ledger was put back, such as 4F7K-Q2P7", "CODE"},
-    kNoticeExpires,
-    kNoticeOut,
-    kNoticeQr,
-    kNoticeJson,
+    kNoticeStore,   kNoticeSite,
+    kNoticeKey,     kNoticePassword,
+    kNoticeTrust,   {"challenge", "what the site shows because its ledger was put back, such as 4F7K-Q2P7", "CODE"},
+    kNoticeExpires, kNoticeOut,
+    kNoticeQr,      kNoticeJson,
 };
 constexpr CommandSpec kSpec = {
     "patchferry head make --store DIR --site NAME --key KEY.key [--trust TRUSTDIR] [--challenge CODE] [--out FILE] [--qr]",
@@ -46,7 +41,8 @@ int cmd_head_make(std::vector<std::string> arguments) {
   }
   Store store(args.required("store"), Store::Open::existing);
   const auto shipments = store.shipments(site);
-  if (shipments.empty()) throw UsageError("no bundle was ever made for site " + printable(site), "look with 'patchferry mirror site list'");
+  if (shipments.empty())
+    throw UsageError("no bundle was ever made for site " + printable(site), "look with 'patchferry mirror site list'");
   const auto authority = load_authority(args.has("trust") ? args.required("trust") : "", Role::head,
                                         load_signers(args.values("key"), args.values("password-file")));
   if (!authority) return report(authority.error());

@@ -55,7 +55,8 @@ int cmd_mirror_list(std::vector<std::string> arguments) {
   std::vector<std::vector<std::string>> rows;
   for (const auto& p : patchsets)
     rows.push_back({p.name.patchset.text, p.name.patchset.product, to_text(p.name.patchset.released), size_text(p.archive_bytes),
-                    to_hex(p.archive).substr(0, 16), is_withdrawn(p)                                    ? "withdrawn by vendor"
+                    to_hex(p.archive).substr(0, 16),
+                    is_withdrawn(p)                           ? "withdrawn by vendor"
                     : exists(store.archive_path(p.name.file)) ? ""
                                                               : "missing: add it again"});
   if (!is_quiet()) print("stream " + stream);

@@ -73,7 +73,8 @@ int cmd_mirror_site_add(std::vector<std::string> arguments) {
 int cmd_mirror_site_list(std::vector<std::string> arguments) {
   const Arguments args(kList, arguments);
   if (args.help_shown()) return kDone;
-  if (!args.positional().empty()) throw UsageError("'mirror site list' takes no argument " + printable(args.positional().front()));
+  if (!args.positional().empty())
+    throw UsageError("'mirror site list' takes no argument " + printable(args.positional().front()));
   Store store(args.required("store"), Store::Open::existing);
   auto json = nlohmann::json::array();
   std::vector<std::vector<std::string>> rows;

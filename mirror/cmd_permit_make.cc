@@ -78,7 +78,8 @@ int cmd_permit_make(std::vector<std::string> arguments) {
   for (const auto& shipment : shipments)
     if (shipment.sequence == number) target = &shipment;
   if (target == nullptr)
-    throw UsageError("no bundle " + std::to_string(number) + " was made for site " + printable(site), "its folder's name ends in its number");
+    throw UsageError("no bundle " + std::to_string(number) + " was made for site " + printable(site),
+                     "its folder's name ends in its number");
   const auto receipt = receipt_for(store, args);
   if (!receipt) return report(receipt.error());
   const ReceiptStream* position = receipt->find(store.stream());

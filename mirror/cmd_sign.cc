@@ -118,6 +118,8 @@ int cmd_sign(std::vector<std::string> arguments) {
   if (args.values("key").empty() && args.values("merge").empty())
     throw UsageError("no key was given", "give the key to sign with: --key KEY.key");
   if (!exists(path)) throw UsageError("there is no " + path, "give the bundle's folder, or a root document's file");
+  if (is_trust_folder(path))
+    throw UsageError(path + " holds root documents", "name the one to sign: " + path + "/" + root_file_name(1));
   if (is_folder(path)) {
     if (args.values("key").empty()) throw UsageError("no key was given", "give the key to sign with: --key KEY.key");
     return sign_bundle_folder(path, args);

@@ -32,7 +32,7 @@ CREATE TABLE shipment(
   created INTEGER NOT NULL, bundle BLOB, statement BLOB,
   PRIMARY KEY(site, sequence)) WITHOUT ROWID;
 )sql",
-                                                    R"sql(
+                                                     R"sql(
 -- Withdrawals; what each shipment brought; sites whose key was pinned before their first receipt.
 CREATE TABLE withdrawn(name TEXT PRIMARY KEY COLLATE NOCASE, at INTEGER NOT NULL) WITHOUT ROWID;
 ALTER TABLE shipment ADD COLUMN epoch INTEGER NOT NULL DEFAULT 1;

@@ -70,8 +70,7 @@ Result<Missing> select(const Snapshot& snapshot, SiteState site, std::uint32_t r
     if (holds(snapshot.withdrawn, name) || (receipt && holds(receipt->cleaned, name))) continue;
     if (const auto there = present.find(name); there != present.end()) {
       if (there->second.archive != patchset.archive)
-        return refuse(RefusalKind::conflict,
-                      "site " + missing.site.site + " has other bytes for " + name + " than this store",
+        return refuse(RefusalKind::conflict, "site " + missing.site.site + " has other bytes for " + name + " than this store",
                       "find out from the vendor's checksums which of the two is right, before anything is shipped");
       continue;
     }

@@ -27,10 +27,10 @@ struct SiteState {
   };
   std::string site;
   Basis basis = Basis::nothing;
-  std::optional<Receipt> receipt;      // of Basis::receipt
-  std::vector<ManifestNeed> assumed;   // of Basis::shipped, ascending by name
-  std::vector<std::string> told;       // withdrawals that the site knows, or that are assumed to have come; ascending
-  std::uint32_t root_version = 0;      // that the site knows, or that is assumed to have come; 0: none
+  std::optional<Receipt> receipt;     // of Basis::receipt
+  std::vector<ManifestNeed> assumed;  // of Basis::shipped, ascending by name
+  std::vector<std::string> told;      // withdrawals that the site knows, or that are assumed to have come; ascending
+  std::uint32_t root_version = 0;     // that the site knows, or that is assumed to have come; 0: none
 };
 
 /// What --assume-delivered `keep` builds on: full bundles, and shipments before the last `keep`.
@@ -39,9 +39,9 @@ SiteState state_of_receipt(const Receipt& receipt, const Digest& domain);
 
 struct Missing {
   SiteState site;
-  std::vector<StoredPatchset> patchsets;   // to ship, in release order
-  std::vector<std::string> withdrawn;      // that no receipt has confirmed; ascending
-  bool tells_news = false;                 // a withdrawal or a root document that the site does not know
+  std::vector<StoredPatchset> patchsets;  // to ship, in release order
+  std::vector<std::string> withdrawn;     // that no receipt has confirmed; ascending
+  bool tells_news = false;                // a withdrawal or a root document that the site does not know
   bool is_empty() const { return patchsets.empty() && !tells_news; }
 };
 

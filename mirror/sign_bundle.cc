@@ -105,8 +105,8 @@ void print_bundle(const BundleDraft& draft) {
   const ExaminedBundle& bundle = draft.bundle;
   const Statement& s = bundle.statement();
   const auto& manifest = bundle.manifest();
-  print(fmt::format("bundle {} for site {}, made {}", s.sequence, manifest ? manifest->site : "(encrypted: only the site can read it)",
-                    time_text(s.created)));
+  print(fmt::format("bundle {} for site {}, made {}", s.sequence,
+                    manifest ? manifest->site : "(encrypted: only the site can read it)", time_text(s.created)));
   print(fmt::format("  {} in {}, every byte checked", size_text(s.payload_bytes), count_text(s.volumes, "volume")));
   if (s.expires != 0) print("  good until " + time_text(s.expires));
   if (manifest) {
@@ -128,9 +128,10 @@ void print_bundle(const BundleDraft& draft) {
 Result<std::size_t> sign_bundle(BundleDraft& draft, const Signers& signers) {
   for (const auto& signer : signers)
     if (!holds(draft.bundle.root(), signer->public_key()))
-      return refuse(RefusalKind::unknown_key,
-                    "the key " + fingerprint(signer->public_key()) + " does not hold the role 'release' in this bundle's root documents",
-                    "sign with a key that does; 'patchferry trust show' lists them");
+      return refuse(
+          RefusalKind::unknown_key,
+          "the key " + fingerprint(signer->public_key()) + " does not hold the role 'release' in this bundle's root documents",
+          "sign with a key that does; 'patchferry trust show' lists them");
   const auto statement = encode_statement(draft.bundle.statement());
   Envelope made;
   for (const auto& signer : signers) {
@@ -150,7 +151,8 @@ Result<std::size_t> sign_bundle(BundleDraft& draft, const Signers& signers) {
       ++added;
     }
     if (envelope.size() > kMaxSignatures)
-      return refuse(RefusalKind::too_large, "the bundle would have more than 16 signatures", "sixteen are enough for any threshold");
+      return refuse(RefusalKind::too_large, "the bundle would have more than 16 signatures",
+                    "sixteen are enough for any threshold");
     if (added > 0) replace_envelope(path, head, std::move(envelope));
     most = std::max(most, added);
     progress.add(size_of(path));

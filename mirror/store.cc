@@ -110,8 +110,9 @@ Result<bool> Store::is_first_receipt(const SignedReceipt& receipt) {
   Query pinned(db_, "SELECT key FROM site WHERE name=?1");
   if (!pinned.bind(receipt.receipt.site).step()) return true;
   if (pinned.array<kPublicKeySize>(0) != receipt.key.bytes)
-    return refuse(RefusalKind::bad_receipt, "the receipt is signed by another key than this site's earlier ones",
-                  "ask the site whether it was set up anew ('patchferry status' there shows its key); if so: patchferry mirror site add --replace");
+    return refuse(
+        RefusalKind::bad_receipt, "the receipt is signed by another key than this site's earlier ones",
+        "ask the site whether it was set up anew ('patchferry status' there shows its key); if so: patchferry mirror site add --replace");
   return false;
 }
 
@@ -160,9 +161,10 @@ Digest Store::last_statement(const std::string& site) {
 
 void Store::record_shipment(const std::string& site, const ShippedBundle& s) {
   Transaction transaction(db_);
-  Query(db_,
-        "UPDATE shipment SET made=1, created=?3, bundle=?4, statement=?5, epoch=?6, root_version=?7, is_full=?8 WHERE site=?1 AND "
-        "sequence=?2")
+  Query(
+      db_,
+      "UPDATE shipment SET made=1, created=?3, bundle=?4, statement=?5, epoch=?6, root_version=?7, is_full=?8 WHERE site=?1 AND "
+      "sequence=?2")
       .bind(site, s.sequence, s.created, s.bundle.bytes, s.statement, s.epoch, s.root_version, s.is_full)
       .run();
   Query brings(db_, "INSERT OR REPLACE INTO shipment_patchset VALUES(?1,?2,?3,?4)");
@@ -217,7 +219,8 @@ std::vector<std::string> Store::withdrawn() {
 
 std::vector<KnownSite> Store::sites() {
   std::vector<KnownSite> out;
-  Query all(db_, "SELECT site.name, site.key, receipt.issued FROM site LEFT JOIN receipt ON receipt.site=site.name ORDER BY site.name");
+  Query all(
+      db_, "SELECT site.name, site.key, receipt.issued FROM site LEFT JOIN receipt ON receipt.site=site.name ORDER BY site.name");
   while (all.step()) {
     KnownSite site{all.text(0), {Algorithm::ed25519, all.array<kPublicKeySize>(1)}, std::nullopt};
     if (!all.is_null(2)) site.issued = all.number(2);

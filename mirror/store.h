@@ -51,7 +51,7 @@ struct ShippedBundle {
 
 struct KnownSite {
   std::string name;
-  PublicKey key;                       // its receipts are signed by
+  PublicKey key;                        // its receipts are signed by
   std::optional<std::uint64_t> issued;  // of its newest receipt
 };
 

@@ -73,14 +73,16 @@ Findings check_ledger(const Statement& s, const Digest& hash, const LedgerView& 
                      fmt::format("it is bundle {}, older than bundle {} that was imported last", s.sequence, last->sequence),
                      "look for a bundle with a higher number; going back takes a permit that the release keys have signed "
                      "(docs/trust.md)"});
-    if (last != nullptr && s.sequence != ledger.accepted && s.sequence > last->sequence && s.sequence - last->sequence > ledger.jump)
+    if (last != nullptr && s.sequence != ledger.accepted && s.sequence > last->sequence &&
+        s.sequence - last->sequence > ledger.jump)
       out.push_back({RefusalKind::jump,
                      fmt::format("it is bundle {}, {} numbers ahead of bundle {}: more than the {} that pass unasked", s.sequence,
                                  s.sequence - last->sequence, last->sequence, ledger.jump),
                      fmt::format("ask the exporter's people whether they have come so far; then import it with --accept-jump {}",
                                  s.sequence)});
     if (ledger.needs_head)
-      out.push_back({RefusalKind::needs_head, "this site's ledger was put back from an older copy, so it cannot tell new from old",
+      out.push_back({RefusalKind::needs_head,
+                     "this site's ledger was put back from an older copy, so it cannot tell new from old",
                      "have a head token made for the challenge " + ledger.challenge +
                          " ('patchferry head make') and give it to 'patchferry head take'"});
   }

@@ -27,14 +27,14 @@ constexpr std::uint64_t kUsualJump = 1000;
 /// What the site's ledger says; handed to the verifier by value.
 struct LedgerView {
   std::string site;
-  std::vector<StreamId> streams;       // accepted; empty before the first import, which teaches one
-  std::vector<LedgerEntry> imported;   // ascending by (epoch, sequence) within a stream
-  std::vector<LedgerEntry> heads;      // the newest that is known to exist, at most one a stream
-  bool needs_head = false;             // the ledger was put back from an older copy
-  std::string challenge;               // to have a head made for, if it needs one
+  std::vector<StreamId> streams;      // accepted; empty before the first import, which teaches one
+  std::vector<LedgerEntry> imported;  // ascending by (epoch, sequence) within a stream
+  std::vector<LedgerEntry> heads;     // the newest that is known to exist, at most one a stream
+  bool needs_head = false;            // the ledger was put back from an older copy
+  std::string challenge;              // to have a head made for, if it needs one
   std::uint64_t jump = kUsualJump;
-  std::uint64_t accepted = 0;          // a number that somebody has confirmed, however far ahead it is
-  std::optional<Digest> permitted;     // statement of an older bundle that a signed permit lets through
+  std::uint64_t accepted = 0;       // a number that somebody has confirmed, however far ahead it is
+  std::optional<Digest> permitted;  // statement of an older bundle that a signed permit lets through
 
   /// The last import of a stream; null: none.
   const LedgerEntry* last(const StreamId& stream) const;

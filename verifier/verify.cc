@@ -157,6 +157,7 @@ class Verification {
     if (bundle_.volumes_.count(number) != 0)
       return refuse(RefusalKind::repeated_volume, fmt::format("volume {} is here twice", number),
                     "take one of the two copies away");
+    if (bundle_.table_.empty()) bundle_.table_ = *table;
     const std::uint64_t expected = volume_file_bytes(metadata.preamble, s, record);
     const std::uint64_t size = volume.sized ? size_of(volume.file) : expected;
     if (size < expected) {

@@ -86,9 +86,9 @@ std::optional<VerifiedBundle> accept(ExaminedBundle&& examined, const Findings& 
 /// Whose word counts.
 struct Judge {
   TrustAnchors anchors;
-  const LedgerView* ledger = nullptr;   // null: a check without a site
-  const DecryptionKey* key = nullptr;   // null: an encrypted manifest stays unread
-  bool partly_signed = false;           // true: too few signatures are no finding (for those who add theirs)
+  const LedgerView* ledger = nullptr;  // null: a check without a site
+  const DecryptionKey* key = nullptr;  // null: an encrypted manifest stays unread
+  bool partly_signed = false;          // true: too few signatures are no finding (for those who add theirs)
 };
 
 /// Steps 1 to 7 of SPEC.md "Verifying", and the manifest. Absent if no volume could be believed; then findings say why.

@@ -67,8 +67,7 @@ Result<std::vector<std::uint64_t>> choose_volumes(std::uint64_t payload, std::ui
     auto parts = spread(payload, static_cast<std::uint32_t>(count), limit, fixed, described, blocks);
     if (!parts.empty()) return parts;
     // Only the table grows with the count: jump to what the payload needs at the very least, then go on by ones.
-    most =
-        limit > fixed + count * kVolumeRecordSize ? blocks.that_fit(limit - fixed - count * kVolumeRecordSize) : 0;
+    most = limit > fixed + count * kVolumeRecordSize ? blocks.that_fit(limit - fixed - count * kVolumeRecordSize) : 0;
     if (most == 0) break;
     count = std::max(count + 1, (payload + most - 1) / most);
   }
@@ -116,7 +115,9 @@ Bytes join_tables(const Tables& tables, Manifest& manifest) {
 
 /// Its text, without the summary of CVEs if it would be beyond the bounds that a reader sets for size and values.
 Result<std::string> write_manifest(Manifest& manifest) {
-  const auto too_large = [](const std::string& text) { return text.size() > kMaxManifest - kChunkTag || !parse_json(text, "manifest"); };
+  const auto too_large = [](const std::string& text) {
+    return text.size() > kMaxManifest - kChunkTag || !parse_json(text, "manifest");
+  };
   std::string text = encode_manifest(manifest);
   if (too_large(text) && !manifest.fixes_left_out) {
     // The summary is a comfort; the archives must travel all the same.
@@ -136,8 +137,7 @@ void encrypt(Layout& layout, const EncryptionKey& to) {
   layout.statement.sealed_key = seal_key(*layout.content_key, to);
   const Bytes manifest = encrypt_chunk(*layout.content_key, {ChunkPlace::Part::manifest, 0, 0}, as_bytes(layout.manifest));
   layout.manifest = as_text(manifest);
-  layout.tables =
-      encrypt_part(*layout.content_key, ChunkPlace::Part::tables, layout.tables, layout.statement.block_bytes());
+  layout.tables = encrypt_part(*layout.content_key, ChunkPlace::Part::tables, layout.tables, layout.statement.block_bytes());
 }
 
 }  // namespace
@@ -147,8 +147,7 @@ Bytes Layout::read_block(std::uint32_t volume, std::uint64_t block) const {
   const std::uint64_t begin = content_key ? plain_payload_offset(volumes, statement, volume) : record.payload_offset;
   const std::uint64_t tag = content_key ? kChunkTag : 0;
   const std::uint64_t most = statement.block_bytes() - tag;
-  const std::uint64_t plain =
-      content_key ? decrypted_bytes(record.payload_bytes, statement.block_bytes()) : record.payload_bytes;
+  const std::uint64_t plain = content_key ? decrypted_bytes(record.payload_bytes, statement.block_bytes()) : record.payload_bytes;
   Bytes bytes(static_cast<std::size_t>(std::min(most, plain - block * most)));
   payload.read(begin + block * most, bytes);
   return content_key ? encrypt_chunk(*content_key, {ChunkPlace::Part::payload, volume, block}, bytes) : bytes;

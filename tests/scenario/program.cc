@@ -38,7 +38,7 @@ std::string all_of(const Fd& file) {
 
 void set_environment() {
   ::unsetenv("PATCHFERRY_BASE");
-  ::setenv("PATCHFERRY_CONFIG", "/nonexistent/patchferry.toml", 1);
+  ::setenv("PATCHFERRY_CONFIG", "/dev/null", 1);
 }
 
 // This process gets mounts of its own, so that none outlives it. "" or why not.

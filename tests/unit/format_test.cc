@@ -65,10 +65,11 @@ TEST_CASE("a statement with an unknown version, flag, or reserved byte is refuse
   CHECK(kind_with(0, 'X') == RefusalKind::malformed);
   CHECK(kind_with(8, 2) == RefusalKind::unknown_format);
   CHECK(kind_with(10, 2) == RefusalKind::unknown_format);
-  CHECK(kind_with(12, 1) == RefusalKind::unknown_format);
+  CHECK(kind_with(12, 2) == RefusalKind::unknown_format);
   CHECK(kind_with(255, 0xff) == RefusalKind::too_large);  // payload beyond the ceiling
   CHECK(kind_with(335, 0x01) == RefusalKind::too_large);  // manifest beyond the ceiling
-  CHECK(kind_with(368, 1) == RefusalKind::malformed);
+  CHECK(kind_with(400, 1) == RefusalKind::malformed);     // a sealed key, and no flag that says so
+  CHECK(kind_with(480, 1) == RefusalKind::malformed);
   CHECK(kind_with(511, 1) == RefusalKind::malformed);
 }
 
@@ -276,7 +277,9 @@ TEST_CASE("a receipt is believed only with its signature, and written one way") 
   const SigningKey key = test_key(5);
   Receipt receipt;
   receipt.site = "plant1";
-  receipt.sequence = 3;
+  receipt.encryption = DecryptionKey::generate().public_half();
+  receipt.domains = {{sha256(as_bytes("domain")), 3, 2}};
+  receipt.streams = {{StreamId{{std::byte{1}}}, 2, 3, sha256(as_bytes("statement"))}, {StreamId{{std::byte{2}}}, 0, 0, {}}};
   receipt.patchsets = {{"K20260105_01", sha256(as_bytes("a"))}, {"U20260112_01", sha256(as_bytes("b"))}};
   const auto sealed = [&](const Receipt& r) {
     return encode_receipt(r, key.public_key(), key.sign(DocumentType::receipt, as_bytes(encode_receipt_body(r))));
@@ -296,6 +299,19 @@ TEST_CASE("a receipt is believed only with its signature, and written one way") 
   Receipt unsorted = receipt;
   std::swap(unsorted.patchsets[0], unsorted.patchsets[1]);
   CHECK(decode_receipt(sealed(unsorted)).error().kind == RefusalKind::bad_receipt);
+  const auto refused = [&](auto change) {
+    Receipt other = receipt;
+    change(other);
+    const auto answer = decode_receipt(sealed(other));
+    REQUIRE_FALSE(answer);
+    CHECK(answer.error().kind == RefusalKind::bad_receipt);
+  };
+  refused([](Receipt& r) { r.streams.push_back(r.streams[0]); });
+  refused([](Receipt& r) { r.streams[0].sequence = 1ULL << 52; });
+  refused([](Receipt& r) { r.streams[0].epoch = 0; });
+  refused([](Receipt& r) { r.domains[0].version = 0; });
+  refused([](Receipt& r) { r.domains.push_back(r.domains[0]); });
+  refused([](Receipt& r) { r.encryption = {}; });
 }
 
 TEST_CASE("key files are read back, and a wrong password opens nothing") {

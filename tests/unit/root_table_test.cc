@@ -599,7 +599,7 @@ const Case kTable[] = {
      [] {
        return shipped(first_and(link(Holders{.version = 2, .lowest_format = 2}, {1, 2})), first_chain(), {11, 12});
      },
-     Kind::unknown_format},
+     Kind::old_format},
     {"a domain that is not enrolled",
      [] {
        return shipped({link(Holders{.root = {4, 5, 6}}, {4, 5})}, first_chain(), {11, 12});

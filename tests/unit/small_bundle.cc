@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "bundle-format/receipt.h"
 #include "system/atomic_file.h"
 #include "system/failure.h"
 #include "system/file.h"
@@ -46,6 +47,16 @@ SignedBundle small_bundle(const TempFolder& files, const BundleRecipe& recipe) {
   s.sequence = recipe.sequence;
   s.created = 1767607200;
   s.bundle.bytes.fill(static_cast<std::byte>(recipe.bundle));
+  s.previous = recipe.previous;
+  s.expires = recipe.expires;
+  draft.encrypt_to = recipe.encrypt_to;
+  draft.manifest.withdrawn = recipe.withdrawn;
+  draft.manifest.needs = recipe.needs;
+  if (!recipe.needs.empty()) {
+    std::vector<ReceiptPatchset> before;
+    for (const auto& need : recipe.needs) before.push_back({need.name, need.archive});
+    s.state_before = state_of(before);
+  }
   draft.manifest.site = recipe.site;
   draft.manifest.sequence = recipe.sequence;
   draft.manifest.kernels = {"6.1.0-47-cloud-amd64", "6.1.0-48-cloud-amd64"};
@@ -70,6 +81,10 @@ SignedBundle small_bundle(const TempFolder& files, const BundleRecipe& recipe) {
             [](const auto& a, const auto& b) { return a.hash < b.hash; });
   std::sort(draft.tables.recipes.begin(), draft.tables.recipes.end(),
             [](const auto& a, const auto& b) { return a.archive < b.archive; });
+  std::vector<ReceiptPatchset> after;
+  for (const auto& need : recipe.needs) after.push_back({need.name, need.archive});
+  for (const auto& p : draft.manifest.patchsets) after.push_back({p.name.patchset.text, p.archive});
+  s.state_after = state_of(std::move(after));
   auto layout = lay_out(std::move(draft), recipe.volume_size);
   if (!layout) throw UsageError(layout.error().text);
   Envelope envelope;

@@ -3,6 +3,7 @@
 // times and ids, so that it is the same bytes every time.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -36,6 +37,11 @@ struct BundleRecipe {
   std::vector<SignedRoot> chain = {};             // empty: document 1 of `key` alone
   std::vector<unsigned char> signers = {};        // seed bytes of those who sign it; empty: `key`
   DocumentType signed_as = DocumentType::bundle;  // what they take it for
+  Digest previous = {};
+  std::uint64_t expires = 0;
+  std::vector<std::string> withdrawn = {};
+  std::vector<ManifestNeed> needs = {};
+  std::optional<EncryptionKey> encrypt_to = {};
 };
 
 SigningKey test_key(unsigned char seed);

@@ -172,28 +172,6 @@ TEST_CASE("what is not a bundle says so") {
   CHECK_THROWS_AS(verify_all({temp / "nowhere"}, trust_in(1)), UsageError);
 }
 
-TEST_CASE("the ledger goes forward only") {
-  const TempFolder temp;
-  write_small_bundle(temp / "b");
-  Statement statement;
-  {
-    Findings findings;
-    const Judge judge{trust_in(1), nullptr};
-    statement = examine(open_media({temp / "b"}, findings), judge, findings)->statement();
-  }
-  const Digest hash = sha256(encode_statement(statement));
-  LedgerView ledger{"plant1", statement.stream, 1, 6, {}};
-  CHECK(verify_all({temp / "b"}, trust_in(1), &ledger).empty());
-  const auto kind = [&](const LedgerView& view) { return kinds(verify_all({temp / "b"}, trust_in(1), &view)); };
-  CHECK(kind({"plant2", statement.stream, 1, 6, {}}) == std::vector{RefusalKind::wrong_site});
-  CHECK(kind({"plant1", StreamId{}, 1, 6, {}}) == std::vector{RefusalKind::unknown_stream});
-  CHECK(kind({"plant1", statement.stream, 1, 8, {}}) == std::vector{RefusalKind::stale});
-  CHECK(kind({"plant1", statement.stream, 2, 1, {}}) == std::vector{RefusalKind::stale});
-  CHECK(kind({"plant1", statement.stream, 1, 7, {}}) == std::vector{RefusalKind::fork});
-  CHECK(kind({"plant1", statement.stream, 1, 7, hash}).empty());
-  CHECK(is_repeat(hash, {"plant1", statement.stream, 1, 7, hash}));
-}
-
 TEST_CASE("a volume size too small for the description is refused at once") {
   const TempFolder files;
   CHECK_THROWS_AS(small_bundle(files, {.volume_size = 2000}), UsageError);
