@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // patchferry init: make a base directory.
-#include <fmt/format.h>
 #include <nlohmann/json.hpp>
-#include <optional>
 
-#include "bundle-format/words.h"
 #include "importer/commands.h"
 #include "importer/roots.h"
 #include "system/failure.h"
@@ -28,31 +25,6 @@ constexpr CommandSpec kSpec = {
     kOptions,
     "patchferry init --base /var/lib/patchferry --site plant1 --trust ops-key.pub",
 };
-
-/// Enrolled as a single key.
-std::optional<PublicKey> only_key(const Site::RootChain& chain) {
-  const auto root = decode_root(chain.front().document);
-  if (chain.size() == 1 && root && root->keys.size() == 1) return root->keys.front();
-  return std::nullopt;
-}
-
-std::string name_of_trust(const Site::RootChain& chain) {
-  const auto key = only_key(chain);
-  return key ? fingerprint(*key) : fingerprint(sha256(chain.front().document));
-}
-
-std::string words_of_trust(const Site::RootChain& chain) {
-  const auto key = only_key(chain);
-  return key ? key_words(*key) : words_of(sha256(chain.front().document), 12);
-}
-
-std::string believed(const Site::RootChain& chain) {
-  if (only_key(chain)) return "bundles signed by " + name_of_trust(chain);
-  const auto root = decode_root(chain.back().document);
-  const RoleKeys release = root ? root->role(Role::release) : RoleKeys{};
-  return fmt::format("trust domain {}: root document {} is in force, bundles need {} of {} signatures", name_of_trust(chain),
-                     chain.size(), release.threshold, release.keys.size());
-}
 
 }  // namespace
 
@@ -84,7 +56,7 @@ int cmd_init(std::vector<std::string> arguments) {
   if (is_quiet()) return kDone;
   print("site " + name + " is ready in " + settings.base);
   for (const auto& chain : *trusted) {
-    print("  believes " + believed(chain));
+    print("  believes " + describe_trust(chain));
     print("    in words: " + words_of_trust(chain));
   }
   print("  its receipts are signed by " + key);

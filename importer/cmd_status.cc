@@ -3,6 +3,7 @@
 #include <boost/filesystem.hpp>
 #include <nlohmann/json.hpp>
 
+#include "bundle-format/words.h"
 #include "importer/alarms.h"
 #include "importer/catalogue.h"
 #include "importer/commands.h"
@@ -102,6 +103,7 @@ int cmd_status(std::vector<std::string> arguments) {
     return kDone;
   }
   print("site            " + site.name() + " (receipts signed by " + key + ")");
+  print("  in words      " + key_words(site.secret().signing.public_key()));
   print("last bundle     " +
         (s.sequence == 0 ? "none yet" : std::to_string(s.sequence) + ", imported " + time_text(s.last_import)));
   print("newest patchset " +

@@ -151,7 +151,7 @@ void print_plan(const Plan& plan) {
   for (const auto& name : plan.refused) print("withdrawn by the vendor before it came, so not enabled: " + name);
   std::string names;
   for (const auto& feed : plan.feeds) names += (names.empty() ? "" : ", ") + feed.name;
-  print(names.empty() ? "No feed takes them by itself." : "They are enabled in feed " + names + ".");
+  if (!plan.fresh.empty()) print(names.empty() ? "No feed takes them by itself." : "They are enabled in feed " + names + ".");
   if (plan.fixes_left_out) return print("The exporter left out the summary of CVEs: it would have been too long.");
   if (plan.gained.empty()) return;
   print(count_text(plan.gained.size(), "CVE") + " newly closed:");

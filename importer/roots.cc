@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 
+#include "bundle-format/words.h"
 #include "importer/ledger.h"
 #include "importer/ledger_copy.h"
 #include "system/atomic_file.h"
@@ -48,6 +49,33 @@ Result<std::vector<Site::RootChain>> read_enrolled(const std::vector<std::string
   for (const auto& path : paths)
     if (auto done = gather(path, out); !done) return tl::unexpected(std::move(done.error()));
   return out;
+}
+
+bool enrol(Site& site, const Site::RootChain& chain) {
+  if (anchors(site).find(sha256(chain.front().document)) != nullptr) return false;
+  Transaction transaction(site.db());
+  site.audit({.what = "trust", .detail = "enrolled: " + to_hex(sha256(chain.front().document)) + ", " + describe_trust(chain)});
+  transaction.commit();
+  Site::write_enrolled(site.base(), chain);
+  return true;
+}
+
+std::string name_of_trust(const Site::RootChain& chain) {
+  const auto key = Site::only_key(chain);
+  return key ? fingerprint(*key) : fingerprint(sha256(chain.front().document));
+}
+
+std::string words_of_trust(const Site::RootChain& chain) {
+  const auto key = Site::only_key(chain);
+  return key ? key_words(*key) : words_of(sha256(chain.front().document), 12);
+}
+
+std::string describe_trust(const Site::RootChain& chain) {
+  if (Site::only_key(chain)) return "bundles signed by " + name_of_trust(chain);
+  const auto root = decode_root(chain.back().document);
+  const RoleKeys release = root ? root->role(Role::release) : RoleKeys{};
+  return fmt::format("trust domain {}: root document {} is in force, bundles need {} of {} signatures", name_of_trust(chain),
+                     chain.size(), release.threshold, release.keys.size());
 }
 
 TrustAnchors anchors(Site& site) {

@@ -19,6 +19,13 @@ namespace patchferry::importer {
 /// Of a .pub file: its document 1, without signatures.
 Result<std::vector<Site::RootChain>> read_enrolled(const std::vector<std::string>& paths);
 
+/// Believed from now on, by a person's word, which the audit log keeps; false if it was already.
+bool enrol(Site& site, const Site::RootChain& chain);
+/// For people: the fingerprint (of the one key, or of the trust domain), the same in words, and what it stands for.
+std::string name_of_trust(const Site::RootChain& chain);
+std::string words_of_trust(const Site::RootChain& chain);
+std::string describe_trust(const Site::RootChain& chain);
+
 /// Ascending by domain, distinct.
 TrustAnchors anchors(Site& site);
 /// With the documents in force. A domain of which only the floor is known (its file was lost) is left out.

@@ -78,17 +78,20 @@ void move_into_place(const std::string& from, const std::string& to) {
   remove_file(from);
 }
 
-/// As roots.h says.
-void enrol(const std::string& base, const Site::RootChain& chain) {
+}  // namespace
+
+std::optional<PublicKey> Site::only_key(const RootChain& chain) {
   const auto root = decode_root(chain.front().document);
-  if (chain.size() == 1 && root && root->keys.size() == 1)
-    return write_file(base + "/trust/" + fingerprint(root->keys.front()) + ".pub",
-                      as_bytes(encode_public_key(root->keys.front())));
+  if (chain.size() == 1 && root && root->keys.size() == 1) return root->keys.front();
+  return std::nullopt;
+}
+
+void Site::write_enrolled(const std::string& base, const RootChain& chain) {
+  if (const auto key = only_key(chain))
+    return write_file(base + "/trust/" + fingerprint(*key) + ".pub", as_bytes(encode_public_key(*key)));
   const Digest domain = sha256(chain.front().document);
   write_file(base + "/trust/" + to_hex(ByteSpan(domain).first(8)) + ".root", encode_root_chain(chain));
 }
-
-}  // namespace
 
 void Site::create(const std::string& base, const std::string& name, const std::vector<RootChain>& trusted) {
   if (exists(base + kDatabase)) throw UsageError(base + " is a Patchferry base already", "use it, or give another --base");
@@ -102,7 +105,7 @@ void Site::create(const std::string& base, const std::string& name, const std::v
     if (!is_ours(entry))
       throw UsageError(base + " is not empty: it holds " + printable(entry), "give a new or empty folder as --base");
   for (const char* folder : kFolders) make_folders(base + "/" + folder);
-  for (const auto& chain : trusted) enrol(base, chain);
+  for (const auto& chain : trusted) write_enrolled(base, chain);
   const SiteSecret secret = SiteSecret::generate();
   write_file(base + "/site.key", as_bytes(encode_site_secret(secret)), 0600);
   write_file(base + "/site.pub", as_bytes(encode_site_public_key(secret.public_half())));

@@ -3,6 +3,7 @@
 // interrupted command has decided is finished before anything new is decided.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,8 +19,11 @@ namespace patchferry::importer {
 class Site {
  public:
   using RootChain = std::vector<SignedRoot>;
-  /// Makes a base: folders, site.key, trust/, database with feed main. UsageError if there is one already. A chain of one
-  /// document with one key is enrolled as that key.
+  /// The key of a chain that is one document of one key: it is enrolled as that key.
+  static std::optional<PublicKey> only_key(const RootChain& chain);
+  /// Into trust/, as roots.h says; durable.
+  static void write_enrolled(const std::string& base, const RootChain& chain);
+  /// Makes a base: folders, site.key, trust/, database with feed main. UsageError if there is one already.
   static void create(const std::string& base, const std::string& name, const std::vector<RootChain>& trusted);
 
   enum class Wait { yes, no };

@@ -8,10 +8,16 @@
 
 namespace patchferry {
 
-std::string bundle_line(const Statement& s, const std::string& site) {
-  return fmt::format("bundle {} for site {}, made {}: {} new, {} withdrawn, {}, {}", s.sequence, site, time_text(s.created),
-                     count_text(s.patchsets, "patchset"), s.withdrawn, count_text(s.volumes, "volume"),
-                     size_text(s.payload_bytes));
+std::string bundle_line(const Statement& s, const std::optional<Manifest>& manifest) {
+  const std::string size = count_text(s.volumes, "volume") + ", " + size_text(s.payload_bytes);
+  const std::string number = fmt::format("bundle {}", s.sequence);
+  const std::string made = "made " + time_text(s.created);
+  if (manifest)
+    return fmt::format("{} for site {}, {}: {} new, {} withdrawn, {}", number, manifest->site, made,
+                       count_text(manifest->patchsets.size(), "patchset"), manifest->withdrawn.size(), size);
+  if (s.is_encrypted()) return fmt::format("{}, {}, encrypted: what it brings, only its site can read; {}", number, made, size);
+  return fmt::format("{}, {}: {} new, {} withdrawn, {}; the first or the last volume tells which, and for what site", number,
+                     made, count_text(s.patchsets, "patchset"), s.withdrawn, size);
 }
 
 void print_patchsets(const Manifest& manifest) {
