@@ -57,7 +57,7 @@ int cmd_head_take(std::vector<std::string> arguments) {
     if (!is_quiet())
       print("bundle " + std::to_string(head->sequence) + " is the newest for this site, by a token made " +
             time_text(head->created));
-    for (const auto& alarm : raised) note("alarm: " + alarm.text);
+    say_alarms(site);
   }
   return *taken ? kDone : kNothingToDo;
 }

@@ -87,6 +87,7 @@ int cmd_import(std::vector<std::string> arguments) {
     print(outcome_json(outcome).dump(2));
   else if (!is_quiet())
     print_outcome(outcome, order.only_plan);
+  if (!args.has("json")) say_alarms(site);
   return exit_code(outcome);
 }
 

@@ -60,6 +60,7 @@ int cmd_list(std::vector<std::string> arguments) {
                     in_arch(site, p.name, p.archive_bytes) ? "in arch/" : "missing or damaged",
                     p.bundle ? "bundle " + std::to_string(*p.bundle) : "adopted, unauthenticated", feeds_text(p)});
   print_table({"PATCHSET", "PRODUCT", "RELEASED", "SIZE", "ARCHIVE", "FROM", "FEEDS"}, rows);
+  say_alarms(site);
   return kDone;
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "importer/commands.h"
 
+#include "importer/alarms.h"
+
 #include "system/failure.h"
 #include "system/rel_path.h"
 #include "terminal/output.h"
@@ -15,6 +17,10 @@ void take_no_more(const Arguments& args, const char* command) {
   if (!args.positional().empty())
     throw UsageError(std::string("'") + command + "' takes no argument '" + printable(args.positional().front()) + "'",
                      std::string("see 'patchferry ") + command + " --help'");
+}
+
+void say_alarms(Site& site) {
+  for (const auto& alarm : alarms(site)) note("alarm: " + alarm.text);
 }
 
 void print_published(const std::vector<Published>& published) {

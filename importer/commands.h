@@ -34,6 +34,9 @@ Site open_site(const Arguments& args);
 /// UsageError if there are positional arguments.
 void take_no_more(const Arguments& args, const char* command);
 
+/// What a person must hear of, on stderr, whatever he has typed.
+void say_alarms(Site& site);
+
 /// "feed main: generation 7, 12 kernels and build ids", and what was reissued.
 void print_published(const std::vector<Published>& published);
 

@@ -9,6 +9,7 @@
 
 #include "importer/ledger.h"
 #include "system/atomic_file.h"
+#include "system/failure.h"
 #include "system/file.h"
 #include "terminal/output.h"
 
@@ -125,7 +126,11 @@ void compare_copy(Site& site) {
 }
 
 void write_copy(Site& site) {
-  write_file(site.settings().copy_path(), as_bytes(encode(of_database(site))), 0644);
+  try {
+    write_file(site.settings().copy_path(), as_bytes(encode(of_database(site))), 0644);
+  } catch (const SystemFailure& failure) {
+    return note(std::string("the second copy of the ledger will be brought up by a later command: ") + failure.what());
+  }
   Query(site.db(), "INSERT OR IGNORE INTO identity VALUES('ledger_copy', 'made')").run();
 }
 

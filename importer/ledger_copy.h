@@ -15,7 +15,8 @@ namespace patchferry::importer {
 /// Whenever a base is opened: a database behind the copy, or beside it, needs a head (ledger.h). A copy that is behind
 /// the database, as after a crash, is brought up; one that was never made is made.
 void compare_copy(Site& site);
-/// What the database says now. Durable before it returns.
+/// What the database says now, durably. A copy that lags behind only notices less, and is brought up by a later command: so
+/// a failure (a full disk) is a note.
 void write_copy(Site& site);
 
 }  // namespace patchferry::importer

@@ -30,7 +30,7 @@ constexpr OptionSpec kOptions[] = {
     {"json", "one JSON document: path, domain, fingerprint, words, added, signed[], needs[], complete, changes[]", nullptr},
 };
 constexpr CommandSpec kSpec = {
-    "patchferry sign BUNDLE --key KEY.key [--trust TRUSTDIR]\n"
+    "patchferry sign BUNDLE... --key KEY.key [--trust TRUSTDIR]\n"
     "       patchferry sign FILE.pfr [--key KEY.key]... [--merge OTHER.pfr]...",
     "Adds a signature to a bundle, after every byte of it was checked, or to a root document. Shows first what is signed: compare the\n"
     "words with the one who made it. Of a root document, those before it must lie in the same folder.",
@@ -75,10 +75,10 @@ bool agreed(const Arguments& args) {
   return answer == "yes";
 }
 
-int sign_bundle_folder(const std::string& folder, const Arguments& args) {
+int sign_bundle_at(const std::vector<std::string>& media, const Arguments& args) {
   if (!args.values("merge").empty()) throw UsageError("--merge is for root documents", "sign the bundle with --key KEY.key");
   Findings findings;
-  auto draft = open_bundle_draft(folder, args.has("trust") ? args.required("trust") : "", findings);
+  auto draft = open_bundle_draft(media, args.has("trust") ? args.required("trust") : "", findings);
   for (const auto& finding : findings) report(finding);
   if (!draft) return kRefused;
   const bool talk = !args.has("json") && !is_quiet();
@@ -91,7 +91,7 @@ int sign_bundle_folder(const std::string& folder, const Arguments& args) {
   if (!added) return report(added.error());
   const std::size_t have = draft->bundle.envelope().size() + *added;
   if (args.has("json")) {
-    print(nlohmann::json({{"path", folder},
+    print(nlohmann::json({{"path", media.front()},
                           {"sequence", draft->bundle.statement().sequence},
                           {"words", word_code(draft->bundle.statement_hash())},
                           {"added", *added},
@@ -100,7 +100,7 @@ int sign_bundle_folder(const std::string& folder, const Arguments& args) {
               .dump(2));
   } else if (talk) {
     print(*added == 0 ? "nothing to do: it has these signatures already"
-                      : fmt::format("{} added to {}", count_text(*added, "signature"), folder));
+                      : fmt::format("{} added to {}", count_text(*added, "signature"), media.front()));
     print(have >= draft->needed() ? fmt::format("  valid: {} of {} signatures", have, draft->needed())
                                   : fmt::format("  NOT VALID YET: {} of {} signatures", have, draft->needed()));
   }
@@ -112,8 +112,8 @@ int sign_bundle_folder(const std::string& folder, const Arguments& args) {
 int cmd_sign(std::vector<std::string> arguments) {
   const Arguments args(kSpec, arguments);
   if (args.help_shown()) return kDone;
-  if (args.positional().size() != 1)
-    throw UsageError("'sign' takes one bundle, or one file of a root document", "patchferry sign BUNDLE --key KEY.key");
+  if (args.positional().empty())
+    throw UsageError("'sign' takes a bundle, or the file of a root document", "patchferry sign BUNDLE --key KEY.key");
   const std::string& path = args.positional().front();
   if (args.values("key").empty() && args.values("merge").empty())
     throw UsageError("no key was given", "give the key to sign with: --key KEY.key");
@@ -122,9 +122,9 @@ int cmd_sign(std::vector<std::string> arguments) {
     throw UsageError(path + " holds root documents", "name the one to sign: " + path + "/" + root_file_name(1));
   if (is_folder(path)) {
     if (args.values("key").empty()) throw UsageError("no key was given", "give the key to sign with: --key KEY.key");
-    return sign_bundle_folder(path, args);
+    return sign_bundle_at(args.positional(), args);
   }
-  if (!is_folder(path) && is_root_file(path)) return sign_root_file(path, args);
+  if (args.positional().size() == 1 && is_root_file(path)) return sign_root_file(path, args);
   throw UsageError(path + " is neither a bundle's folder nor a root document", "patchferry sign BUNDLE --key KEY.key");
 }
 

@@ -57,16 +57,9 @@ void replace_envelope(const std::string& path, Head head, Envelope envelope) {
   fresh.commit();
 }
 
-std::vector<std::string> volumes_in(const std::string& folder) {
-  std::vector<std::string> out;
-  for (const auto& name : folder_entries(folder))
-    if (name.ends_with(".pfv") && !name.starts_with(".")) out.push_back(folder + "/" + name);
-  return out;
-}
-
 /// Whom the bundle itself names, if the signer has said nothing.
-std::optional<TrustAnchors> claimed_anchors(const std::string& folder, Findings& findings) {
-  const auto claims = read_claims(open_media({folder}, findings), findings);
+std::optional<TrustAnchors> claimed_anchors(const std::vector<std::string>& media, Findings& findings) {
+  const auto claims = read_claims(open_media(media, findings), findings);
   if (!claims) return std::nullopt;
   const Digest domain = domain_of(claims->first_root);
   return TrustAnchors{{{domain, 1, domain}}};
@@ -74,11 +67,12 @@ std::optional<TrustAnchors> claimed_anchors(const std::string& folder, Findings&
 
 }  // namespace
 
-std::optional<BundleDraft> open_bundle_draft(const std::string& folder, const std::string& trust, Findings& findings) {
+std::optional<BundleDraft> open_bundle_draft(const std::vector<std::string>& media, const std::string& trust,
+                                             Findings& findings) {
   Judge judge;
   judge.partly_signed = true;
   if (trust.empty()) {
-    const auto anchors = claimed_anchors(folder, findings);
+    const auto anchors = claimed_anchors(media, findings);
     if (!anchors) return std::nullopt;
     judge.anchors = *anchors;
   } else {
@@ -89,7 +83,10 @@ std::optional<BundleDraft> open_bundle_draft(const std::string& folder, const st
     }
     judge.anchors = std::move(*anchors);
   }
-  auto bundle = examine(open_media({folder}, findings), judge, findings);
+  Medium medium = open_media(media, findings);
+  std::vector<std::string> volumes;
+  for (const auto& volume : medium.volumes) volumes.push_back(volume.file.path());
+  auto bundle = examine(std::move(medium), judge, findings);
   if (!bundle) return std::nullopt;
   report_missing(*bundle, bundle->missing(), findings);
   BodySink nobody;
@@ -98,7 +95,7 @@ std::optional<BundleDraft> open_bundle_draft(const std::string& folder, const st
     read_bodies(*bundle, nobody, findings, [&](std::uint64_t n) { progress.add(n); });
   }
   if (!findings.empty()) return std::nullopt;
-  return BundleDraft{folder, std::move(*bundle)};
+  return BundleDraft{std::move(volumes), std::move(*bundle)};
 }
 
 void print_bundle(const BundleDraft& draft) {
@@ -141,7 +138,7 @@ Result<std::size_t> sign_bundle(BundleDraft& draft, const Signers& signers) {
   // A run that was interrupted has left the signature in some volumes only, so each is looked at.
   std::size_t most = 0;
   Progress progress("writing", draft.bundle.statement().payload_bytes);
-  for (const auto& path : volumes_in(draft.folder)) {
+  for (const auto& path : draft.volumes) {
     Head head = read_head(open_file(path, O_RDONLY));
     Envelope envelope = head.envelope;
     std::size_t added = 0;

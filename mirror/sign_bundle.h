@@ -12,14 +12,14 @@ namespace patchferry::mirror {
 
 /// A bundle that is authentic as far as it is signed, and complete.
 struct BundleDraft {
-  std::string folder;
+  std::vector<std::string> volumes;  // paths
   ExaminedBundle bundle;
   std::size_t needed() const { return bundle.root().role(Role::release).threshold; }
 };
 
-/// `trust`: whom this signer believes; empty: whoever the bundle says, which the signer compares by words. Every byte is
+/// `media`: as for open_media(), but no stream. `trust`: whom this signer believes; empty: whoever the bundle says, which the signer compares by words. Every byte is
 /// read. Findings say what is wrong; then there is no draft.
-std::optional<BundleDraft> open_bundle_draft(const std::string& folder, const std::string& trust, Findings& findings);
+std::optional<BundleDraft> open_bundle_draft(const std::vector<std::string>& media, const std::string& trust, Findings& findings);
 
 /// What is about to be signed, for a person.
 void print_bundle(const BundleDraft& draft);
