@@ -14,14 +14,14 @@ namespace patchferry::importer {
 std::vector<Alarm> alarms(Site& site) {
   std::vector<Alarm> out;
   const LedgerView view = ledger(site);
-  if (view.needs_head)
+  if (!view.in_doubt.empty())
     out.push_back(
         {"needs-head", "the ledger was put back from an older copy: nothing is imported before a head token for the challenge " +
                            view.challenge + " has come ('patchferry head make --challenge " + view.challenge +
                            "' there, 'patchferry head take' here)"});
   for (const auto& name : evidence(site))
-    if (!name.empty())
-      out.push_back({"fork", "two bundles were signed under one number: evidence/" + name + "; tell the exporter's people"});
+    out.push_back({"fork", "two accounts were signed of one number: evidence/" + name +
+                               "; tell the exporter's people, and once it is settled, take that folder away"});
   for (const auto& head : view.heads) {
     const LedgerEntry* last = view.last(head.stream);
     if (last != nullptr && std::tie(last->epoch, last->sequence) >= std::tie(head.epoch, head.sequence)) continue;

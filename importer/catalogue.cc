@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <tuple>
 
 #include "system/calendar.h"
 #include "system/failure.h"
@@ -13,7 +14,7 @@ namespace patchferry::importer {
 
 namespace {
 
-constexpr const char* kColumns = "SELECT id, file, sha256, bytes, arrived, bundle, unpacked, withdrawn FROM patchset";
+constexpr const char* kColumns = "SELECT id, file, sha256, bytes, arrived, bundle, unpacked, withdrawn, stream, epoch FROM patchset";
 
 KnownPatchset row(const Query& q) {
   KnownPatchset p;
@@ -22,7 +23,7 @@ KnownPatchset row(const Query& q) {
   p.archive = q.array<32>(2);
   p.archive_bytes = q.number(3);
   p.arrived = q.number(4);
-  if (!q.is_null(5)) p.bundle = q.number(5);
+  if (!q.is_null(5) && !q.is_null(8)) p.origin = Origin{StreamId{q.array<16>(8)}, static_cast<std::uint32_t>(q.integer(9)), q.number(5)};
   p.unpacked = q.integer(6) != 0;
   p.withdrawn = q.integer(7) != 0;
   return p;
@@ -107,11 +108,19 @@ std::uint64_t last_import(Site& site) {
 
 std::int64_t record_patchset(Site& site, const NewPatchset& p) {
   Database& db = site.db();
+  std::optional<std::uint64_t> sequence;
+  std::optional<Id16> stream;
+  std::optional<std::uint32_t> epoch;
+  if (p.origin) {
+    sequence = p.origin->sequence;
+    stream = p.origin->stream.bytes;
+    epoch = p.origin->epoch;
+  }
   Query(db,
-        "INSERT INTO patchset(name, file, release_key, sha256, bytes, expanded, arrived, bundle, unpacked, withdrawn) "
-        "VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9, EXISTS(SELECT 1 FROM withdrawn WHERE name=?1))")
+        "INSERT INTO patchset(name, file, release_key, sha256, bytes, expanded, arrived, bundle, unpacked, stream, epoch, withdrawn) "
+      "VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11, EXISTS(SELECT 1 FROM withdrawn WHERE name=?1))")
       .bind(p.name.patchset.text, p.name.file, release_key(p.name.patchset), p.archive, p.archive_bytes,
-            p.contents.expanded_bytes, now(), p.bundle, p.unpacked)
+            p.contents.expanded_bytes, now(), sequence, p.unpacked, stream, epoch)
       .run();
   const std::int64_t id = db.last_row_id();
   Query level(db, "INSERT INTO level VALUES(?1,?2,?3,?4,?5)");
@@ -156,14 +165,17 @@ std::vector<std::string> withdrawn_names(Site& site) {
   return out;
 }
 
-std::vector<std::string> disable_newer(Site& site, std::uint64_t sequence) {
+std::vector<std::string> newer_than(Site& site, const Origin& bundle) {
   std::vector<std::string> out;
-  for (const auto& p : patchsets(site)) {
-    if (!p.bundle || *p.bundle <= sequence || p.withdrawn) continue;
-    disable(site, p.id);
-    out.push_back(p.name.patchset.text);
-  }
+  for (const auto& p : patchsets(site))
+    if (p.origin && p.origin->stream == bundle.stream && !p.withdrawn &&
+        std::tie(bundle.epoch, bundle.sequence) < std::tie(p.origin->epoch, p.origin->sequence))
+      out.push_back(p.name.patchset.text);
   return out;
+}
+
+void disable(Site& site, const std::string& name) {
+  if (const auto known = find_patchset(site, name)) disable(site, known->id);
 }
 
 }  // namespace patchferry::importer

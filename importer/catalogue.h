@@ -9,9 +9,17 @@
 
 #include "bundle-format/archive/contents.h"
 #include "bundle-format/patchset_name.h"
+#include "bundle-format/statement.h"
 #include "importer/site.h"
 
 namespace patchferry::importer {
+
+/// Which bundle brought a patchset.
+struct Origin {
+  StreamId stream{};
+  std::uint32_t epoch = 0;
+  std::uint64_t sequence = 0;
+};
 
 struct KnownPatchset {
   std::int64_t id = 0;
@@ -19,7 +27,7 @@ struct KnownPatchset {
   Digest archive{};
   std::uint64_t archive_bytes = 0;
   std::uint64_t arrived = 0;
-  std::optional<std::uint64_t> bundle;  // sequence; none: adopted
+  std::optional<Origin> origin;  // none: adopted
   bool unpacked = false;
   bool withdrawn = false;
   std::map<std::string, std::string> feeds;  // feed → "enabled", "disabled" or "withdrawn"
@@ -39,7 +47,7 @@ struct NewPatchset {
   ArchiveName name;
   Digest archive{};
   std::uint64_t archive_bytes = 0;
-  std::optional<std::uint64_t> bundle;
+  std::optional<Origin> origin;
   bool unpacked = true;
   PatchsetContents contents;
 };
@@ -66,7 +74,9 @@ void enable(Site& site, const Feed& feed, std::int64_t patchset);
 void withdraw(Site& site, const std::string& name, std::uint64_t bundle);
 /// In byte order, whether they are here or not.
 std::vector<std::string> withdrawn_names(Site& site);
-/// In every feed, what came with bundles after `sequence`. Returns their names.
-std::vector<std::string> disable_newer(Site& site, std::uint64_t sequence);
+/// What came with later bundles of the same stream, and is not withdrawn: a rollback disables it.
+std::vector<std::string> newer_than(Site& site, const Origin& bundle);
+/// In every feed.
+void disable(Site& site, const std::string& name);
 
 }  // namespace patchferry::importer

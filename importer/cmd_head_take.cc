@@ -41,12 +41,10 @@ int cmd_head_take(std::vector<std::string> arguments) {
   recover(site);
   const auto head = read_notice(site, NoticeKind::head, text);
   if (!head) return report(head.error());
-  if (is_expired(head->expires, site_time(site))) {
-    const Refusal past{RefusalKind::expired, "the token was good until " + time_text(head->expires), "ask for a fresh one"};
-    if (site.settings().refuse_expired) return report(past);
-    note("warning: " + past.text + ", by the best that is known here");
-  }
-  const auto taken = take_head(site, *head);
+  const auto late = judge_expiry(site, "token", head->expires);
+  if (!late) return report(late.error());
+  if (!late->empty()) note("warning: " + *late);
+  const auto taken = take_head(site, *head, text);
   if (!taken) return report(taken.error());
   const auto raised = alarms(site);
   if (args.has("json")) {

@@ -38,26 +38,26 @@ int cmd_init(std::vector<std::string> arguments) {
     throw UsageError("'" + printable(name) + "' is not a site's name",
                      "letters, digits and . _ + - only, at most 64, beginning with a letter or digit");
   args.required("trust");
-  const auto trusted = read_enrolled(args.values("trust"));
+  const auto trusted = load_trust(args.values("trust"));
   if (!trusted) return report(trusted.error());
   Site::create(settings.base, name, *trusted);
   Site site(settings, Site::Wait::yes);
   publish_changed(site);
   std::string enrolled;
-  for (const auto& one : anchors(site).anchors) enrolled += " " + to_hex(one.domain);
+  for (const auto& one : trusted->anchors) enrolled += " " + to_hex(one.domain);
   site.audit({.what = "init", .detail = "site " + name + ", believes the trust domains" + enrolled});
   const std::string key = fingerprint(site.secret().signing.public_key());
   if (args.has("json")) {
     auto fingerprints = nlohmann::json::array();
-    for (const auto& chain : *trusted) fingerprints.push_back(name_of_trust(chain));
+    for (const auto& anchor : trusted->anchors) fingerprints.push_back(name_of(anchor));
     print(nlohmann::json({{"site", name}, {"base", settings.base}, {"trusted", fingerprints}, {"key", key}}).dump(2));
     return kDone;
   }
   if (is_quiet()) return kDone;
   print("site " + name + " is ready in " + settings.base);
-  for (const auto& chain : *trusted) {
-    print("  believes " + describe_trust(chain));
-    print("    in words: " + words_of_trust(chain));
+  for (const auto& anchor : trusted->anchors) {
+    print("  believes " + describe(anchor));
+    print("    in words: " + words_of(anchor));
   }
   print("  its receipts are signed by " + key);
   print("  feed main takes every new patchset; serve " + settings.base + "/feeds/main/current with a web server");

@@ -48,7 +48,7 @@ int cmd_list(std::vector<std::string> arguments) {
            {"released", to_text(p.name.patchset.released)},
            {"archive",
             {{"sha256", to_hex(p.archive)}, {"bytes", p.archive_bytes}, {"present", in_arch(site, p.name, p.archive_bytes)}}},
-           {"authenticated", p.bundle.has_value()},
+           {"authenticated", p.origin.has_value()},
            {"withdrawn", p.withdrawn},
            {"feeds", p.feeds}});
     print(nlohmann::json({{"patchsets", out}}).dump(2));
@@ -58,7 +58,7 @@ int cmd_list(std::vector<std::string> arguments) {
   for (const auto& p : all)
     rows.push_back({p.name.patchset.text, p.name.patchset.product, to_text(p.name.patchset.released), size_text(p.archive_bytes),
                     in_arch(site, p.name, p.archive_bytes) ? "in arch/" : "missing or damaged",
-                    p.bundle ? "bundle " + std::to_string(*p.bundle) : "adopted, unauthenticated", feeds_text(p)});
+                    p.origin ? "bundle " + std::to_string(p.origin->sequence) : "adopted, unauthenticated", feeds_text(p)});
   print_table({"PATCHSET", "PRODUCT", "RELEASED", "SIZE", "ARCHIVE", "FROM", "FEEDS"}, rows);
   say_alarms(site);
   return kDone;

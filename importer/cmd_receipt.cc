@@ -37,13 +37,7 @@ Receipt receipt_of(Site& site) {
   const LedgerView view = ledger(site);
   r.site = site.name();
   r.encryption = site.secret().decryption.public_half();
-  const auto in_force = domains(site);
-  for (const auto& anchor : anchors(site).anchors) {
-    ReceiptDomain domain{anchor.domain, anchor.version, 1};
-    for (const auto& known : in_force)
-      if (known.domain == anchor.domain) domain.epoch = known.root.epoch;
-    r.domains.push_back(domain);
-  }
+  for (const auto& anchor : anchors(site).anchors) r.domains.push_back({anchor.domain, anchor.version, anchor.root.epoch});
   for (const auto& stream : view.streams) {
     const LedgerEntry* last = view.last(stream);
     r.streams.push_back(last != nullptr ? ReceiptStream{stream, last->epoch, last->sequence, last->statement}

@@ -31,17 +31,17 @@ int cmd_trust_add(std::vector<std::string> arguments) {
   const Arguments args(kSpec, arguments);
   if (args.help_shown()) return kDone;
   if (args.positional().empty()) throw UsageError("no key was named", "name a .pub file, or the folder of root documents");
-  const auto chains = read_enrolled(args.positional());
-  if (!chains) return report(chains.error());
+  const auto trusted = load_trust(args.positional());
+  if (!trusted) return report(trusted.error());
   Site site = open_site(args);
   recover(site);
   std::vector<std::string> added;
   std::vector<std::string> before;
-  for (const auto& chain : *chains) {
-    const bool fresh = enrol(site, chain);
-    (fresh ? added : before).push_back(name_of_trust(chain));
+  for (const auto& anchor : trusted->anchors) {
+    const bool fresh = enrol(site, anchor);
+    (fresh ? added : before).push_back(name_of(anchor));
     if (fresh && !args.has("json") && !is_quiet())
-      print("believed from now on: " + describe_trust(chain) + "\n  in words: " + words_of_trust(chain));
+      print("believed from now on: " + describe(anchor) + "\n  in words: " + words_of(anchor));
   }
   if (args.has("json"))
     print(nlohmann::json({{"added", added}, {"before", before}}).dump(2));

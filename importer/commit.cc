@@ -12,15 +12,21 @@ namespace patchferry::importer {
 namespace {
 
 /// What the bundle itself says: its number, and what the vendor has withdrawn.
-void enter(Site& site, const VerifiedBundle& bundle, bool is_rollback, AuditEvent& event) {
+void enter(Site& site, const Change& change, AuditEvent& event) {
+  const VerifiedBundle& bundle = *change.bundle;
   const Statement& s = bundle.statement();
   event.bundle = {s.sequence, s.bundle};
   for (const auto& name : bundle.manifest()->withdrawn) {
     withdraw(site, name, s.sequence);
     event.detail += ", withdrawn: " + name;
   }
-  if (!is_rollback) return record_import(site, s, bundle.statement_hash(), bundle.envelope());
-  for (const auto& name : disable_newer(site, s.sequence)) event.detail += ", disabled: " + name;
+  for (const auto& name : change.disabled) {
+    disable(site, name);
+    event.detail += ", disabled: " + name;
+  }
+  if (change.is_rollback) return;
+  if (!change.vouching.empty()) vouch(site, s.stream, change.vouching);
+  record_import(site, s, bundle.statement_hash(), bundle.envelope());
 }
 
 }  // namespace
@@ -45,7 +51,7 @@ void commit(Site& site, const Change& change) {
   for (const auto& file : change.restored) pending.bind(work + "/arch/" + file, "arch/" + file).run();
   AuditEvent event{.what = change.what, .detail = change.detail + count_text(change.patchsets.size(), "patchset")};
   if (!names.empty()) event.detail += ":" + names;
-  if (change.bundle != nullptr) enter(site, *change.bundle, change.is_rollback, event);
+  if (change.bundle != nullptr) enter(site, change, event);
   site.audit(event);
   transaction.commit();
 

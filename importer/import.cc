@@ -79,13 +79,13 @@ Result<Fd> take_out(const StagedBundle& staged, const ManifestPatchset& wanted, 
   return archive;
 }
 
-Result<NewPatchset> bring_in(const Site& site, const StagedBundle& staged, const ManifestPatchset& wanted, std::uint64_t sequence,
+Result<NewPatchset> bring_in(const Site& site, const StagedBundle& staged, const ManifestPatchset& wanted, const Origin& origin,
                              const std::string& work, const std::function<void(std::uint64_t)>& on_read) {
   const auto archive = take_out(staged, wanted, work);
   if (!archive) return tl::unexpected(archive.error());
   auto contents = unpack(site, *archive, wanted.name, ArchiveLimits{wanted.expanded_bytes}, work, on_read);
   if (!contents) return tl::unexpected(std::move(contents.error()).in(wanted.name.file));
-  return NewPatchset{wanted.name, wanted.archive, wanted.archive_bytes, sequence, true, std::move(*contents)};
+  return NewPatchset{wanted.name, wanted.archive, wanted.archive_bytes, origin, true, std::move(*contents)};
 }
 
 /// All new patchsets, an archive a core; nothing of it is visible yet.
@@ -100,7 +100,7 @@ Result<std::vector<NewPatchset>> unpack_all(const Site& site, const StagedBundle
   std::optional<Refusal> refusal;
   std::mutex mutex;
   parallel_for(plan.fresh.size(), [&](std::size_t i) {
-    auto one = bring_in(site, staged, plan.fresh[i], plan.sequence, work, [&](std::uint64_t n) { progress.add(n); });
+    auto one = bring_in(site, staged, plan.fresh[i], plan.origin, work, [&](std::uint64_t n) { progress.add(n); });
     const std::lock_guard hold(mutex);
     if (one)
       out[i] = std::move(*one);
@@ -135,31 +135,29 @@ class StagingGuard {
 /// The ledger, as far as the person who imports may bend it; each time the audit log says so.
 Result<LedgerView> ledger_for(Site& site, const ImportOrder& order) {
   LedgerView view = ledger(site);
-  if (!order.vouching.empty()) view.needs_head = false;
-  if (order.accept_jump != 0) view.accepted = order.accept_jump;
+  if (!order.vouching.empty()) view.in_doubt.clear();
+  if (order.accept_jump != 0) view.confirmed_number = order.accept_jump;
   if (order.permit.empty()) return view;
   const auto permit = read_notice(site, NoticeKind::permit, read_notice_file(order.permit));
   if (!permit) return tl::unexpected(Refusal(permit.error()).in(order.permit));
+  if (auto good = judge_expiry(site, "permit", permit->expires); !good) return tl::unexpected(std::move(good.error()));
   view.permitted = permit->statement;
   return view;
 }
 
 /// What the clock gives reason to say; a finding only where this site's policy makes one of it.
-std::vector<std::string> judge_time(Site& site, const ExaminedBundle& bundle, Findings& findings) {
+std::vector<std::string> judge_time(Site& site, const ExaminedBundle& bundle, const LedgerView& view, Findings& findings) {
   std::vector<std::string> warnings;
+  const Statement& s = bundle.statement();
   SiteTime time = site_time(site);
-  time.floor = std::max(time.floor, bundle.statement().created);
+  time.floor = std::max(time.floor, s.created);
   if (auto odd = clock_warning(time); !odd.empty()) warnings.push_back(std::move(odd));
-  if (is_expired(bundle.statement().expires, time)) {
-    const std::string text = "the bundle was good until " + time_text(bundle.statement().expires);
-    if (site.settings().refuse_expired)
-      findings.push_back({RefusalKind::expired, text, "ask for a fresh one, or see 'expired' in docs/commands.md", "the bundle"});
-    else
-      warnings.push_back(text + ", by the best that is known here");
-  }
-  const LedgerView view = ledger(site);
-  const LedgerEntry* head = view.head(bundle.statement().stream);
-  if (head != nullptr && std::tie(bundle.statement().epoch, bundle.statement().sequence) < std::tie(head->epoch, head->sequence))
+  if (auto late = judge_expiry(site, "bundle", s.expires); !late)
+    findings.push_back(std::move(late.error()).in("the bundle"));
+  else if (!late->empty())
+    warnings.push_back(*late);
+  const LedgerEntry* head = view.head(s.stream);
+  if (head != nullptr && std::tie(s.epoch, s.sequence) < std::tie(head->epoch, head->sequence))
     warnings.push_back("bundle " + std::to_string(head->sequence) + " is known to exist: bring it too");
   return warnings;
 }
@@ -170,13 +168,6 @@ void remember(Site& site, const ExaminedBundle& bundle, const Findings& findings
     note("root document " + std::to_string(bundle.root().version) + " is in force here from now on");
   if (std::any_of(findings.begin(), findings.end(), [](const Refusal& f) { return f.kind == RefusalKind::fork; }))
     keep_evidence(site, bundle);
-}
-
-/// What came after the bundle that is gone back to.
-void plan_rollback(Site& site, Plan& plan) {
-  plan.is_rollback = true;
-  for (const auto& p : patchsets(site))
-    if (p.bundle && *p.bundle > plan.sequence && !p.withdrawn) plan.disabled.push_back(p.name.patchset.text);
 }
 
 }  // namespace
@@ -192,7 +183,7 @@ ImportOutcome import_bundle(Site& site, const ImportOrder& order) {
   const Judge judge{anchors(site), &*view, &key};
   auto examined = examine(open_media(order.media, findings), judge, findings);
   if (!examined) return refused(std::move(findings));
-  const std::vector<std::string> warnings = judge_time(site, *examined, findings);
+  const std::vector<std::string> warnings = judge_time(site, *examined, *view, findings);
   if (!order.only_plan) remember(site, *examined, findings);
   auto bundle = accept(std::move(*examined), findings);
   if (!bundle) return refused(std::move(findings));
@@ -215,7 +206,8 @@ ImportOutcome import_bundle(Site& site, const ImportOrder& order) {
     auto made = make_plan(site, *bundle, feeds);
     if (!made) return refused(made.error());
     plan = std::move(*made);
-    if (is_rollback) plan_rollback(site, *plan);
+    plan->is_rollback = is_rollback;
+    if (is_rollback) plan->disabled = newer_than(site, plan->origin);
   }
   if (!is_rollback && is_repeat(bundle->statement(), bundle->statement_hash(), *view))
     return {ImportOutcome::Kind::nothing_to_do,
@@ -268,7 +260,8 @@ ImportOutcome import_bundle(Site& site, const ImportOrder& order) {
   change.is_rollback = is_rollback;
   change.work = work;
   change.what = is_rollback ? "rollback" : "import";
-  if (!order.vouching.empty()) waive_head(site, order.vouching);
+  change.disabled = plan->disabled;
+  change.vouching = order.vouching;
   if (order.accept_jump != 0) change.detail = "number confirmed by hand, ";
   if (is_rollback) change.detail = "permitted by the release keys, ";
   commit(site, change);

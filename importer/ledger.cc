@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "importer/ledger.h"
 
-#include <algorithm>
 #include <fmt/format.h>
 #include <sodium.h>
 #include <tuple>
 
+#include "importer/evidence.h"
 #include "importer/ledger_copy.h"
 #include "system/calendar.h"
 
 namespace patchferry::importer {
 
 namespace {
+
+constexpr const char* kFloor = "clock_floor";
+constexpr const char* kChallenge = "head_challenge";
 
 LedgerEntry entry(const Query& q) {
   return {StreamId{q.array<16>(0)}, static_cast<std::uint32_t>(q.integer(1)), q.number(2), q.array<32>(3)};
@@ -26,17 +29,32 @@ void remember(Site& site, const char* key, const std::string& value) {
   Query(site.db(), "INSERT OR REPLACE INTO identity VALUES(?1,?2)").bind(key, value).run();
 }
 
-void forget(Site& site, const char* key) { Query(site.db(), "DELETE FROM identity WHERE key=?1").bind(key).run(); }
-
-constexpr const char* kFloor = "clock_floor";
-constexpr const char* kChallenge = "head_challenge";
-
-void raise_floor(Site& site, std::uint64_t made) {
-  if (made > site_time(site).floor) remember(site, kFloor, std::to_string(made));
+void set_accepted(Site& site, const StreamId& stream, bool accepted) {
+  Query(site.db(), "INSERT INTO stream(id, accepted) VALUES(?1,?2) ON CONFLICT(id) DO UPDATE SET accepted=excluded.accepted")
+      .bind(stream.bytes, accepted)
+      .run();
 }
 
-/// Ends the need for a head.
-void satisfied(Site& site) { forget(site, kChallenge); }
+bool in_doubt(Site& site, const StreamId& stream) {
+  return Query(site.db(), "SELECT 1 FROM stream WHERE needs_head=1 AND (id=?1 OR id=?2)").bind(stream.bytes, StreamId{}.bytes).step();
+}
+
+/// Of this stream, and of all of them if it was not known which.
+void end_doubt(Site& site, const StreamId& stream) {
+  Query(site.db(), "UPDATE stream SET needs_head=0 WHERE id=?1 OR id=?2").bind(stream.bytes, StreamId{}.bytes).run();
+  Query(site.db(), "DELETE FROM stream WHERE id=?1").bind(StreamId{}.bytes).run();
+  if (!Query(site.db(), "SELECT 1 FROM stream WHERE needs_head=1").step())
+    Query(site.db(), "DELETE FROM identity WHERE key=?1").bind(kChallenge).run();
+}
+
+/// What is known here of the number that a head speaks of, if that is another bundle.
+std::optional<Digest> contradicted(const LedgerView& view, const Notice& head) {
+  for (const auto* entries : {&view.imported, &view.heads})
+    for (const auto& e : *entries)
+      if (e.stream == head.stream && e.epoch == head.epoch && e.sequence == head.sequence && e.statement != head.statement)
+        return e.statement;
+  return std::nullopt;
+}
 
 }  // namespace
 
@@ -48,18 +66,31 @@ LedgerView ledger(Site& site) {
   while (imported.step()) view.imported.push_back(entry(imported));
   Query heads(site.db(), "SELECT stream, epoch, sequence, statement FROM head ORDER BY stream");
   while (heads.step()) view.heads.push_back(entry(heads));
-  Query streams(site.db(), "SELECT id FROM stream ORDER BY id");
-  while (streams.step()) view.streams.push_back(StreamId{streams.array<16>(0)});
-  if (const auto challenge = wanted_head(site)) {
-    view.needs_head = true;
-    view.challenge = encode_challenge(*challenge);
+  Query streams(site.db(), "SELECT id, accepted, needs_head FROM stream ORDER BY id");
+  while (streams.step()) {
+    const StreamId stream{streams.array<16>(0)};
+    if (streams.integer(1) != 0) view.streams.push_back(stream);
+    if (streams.integer(2) != 0) view.in_doubt.push_back(stream);
   }
+  if (const auto challenge = wanted_head(site)) view.challenge = encode_challenge(*challenge);
   return view;
 }
 
 SiteTime site_time(Site& site) {
   const std::string floor = remembered(site, kFloor);
   return {now(), floor.empty() ? 0 : std::stoull(floor)};
+}
+
+void raise_floor(Site& site, std::uint64_t made) {
+  if (made > site_time(site).floor) remember(site, kFloor, std::to_string(made));
+}
+
+Result<std::string> judge_expiry(Site& site, const char* what, std::uint64_t expires) {
+  if (!is_expired(expires, site_time(site))) return std::string();
+  const std::string text = fmt::format("the {} was good until {}", what, time_text(expires));
+  if (site.settings().refuse_expired)
+    return refuse(RefusalKind::expired, text, "ask for a fresh one; this site's configuration (expired = \"refuse\") takes none past its date");
+  return text + ", by the best that is known here";
 }
 
 std::uint64_t newest_made(Site& site) {
@@ -74,36 +105,31 @@ void record_import(Site& site, const Statement& s, const Digest& hash, const Env
       .bind(s.stream.bytes, s.epoch, s.sequence, hash, s.bundle.bytes, now(), s.created, encode_statement(s),
             encode_envelope(envelope))
       .run();
-  Query(site.db(), "INSERT OR IGNORE INTO stream VALUES(?1,?2)").bind(s.stream.bytes, now()).run();
+  set_accepted(site, s.stream, true);
   raise_floor(site, s.created);
 }
 
-void record_root(Site& site, const Digest& domain, std::uint32_t version, const Digest& document) {
-  Query(site.db(), "INSERT OR REPLACE INTO root VALUES(?1,?2,?3)").bind(domain, version, document).run();
+void vouch(Site& site, const StreamId& stream, const std::string& why) {
+  if (!in_doubt(site, stream)) return;
+  end_doubt(site, stream);
+  site.audit({.what = "override", .detail = "no head token, and a person vouches for the ledger: " + why});
 }
 
-Result<bool> take_head(Site& site, const Notice& head) {
+Result<bool> take_head(Site& site, const Notice& head, const std::string& text) {
   const LedgerView view = ledger(site);
   const auto numbers = std::tie(head.epoch, head.sequence);
-  for (const auto* entries : {&view.imported, &view.heads})
-    for (const auto& e : *entries)
-      if (e.stream == head.stream && e.epoch == head.epoch && e.sequence == head.sequence && e.statement != head.statement) {
-        site.audit({.what = "fork",
-                    .detail = fmt::format("a head token speaks of another bundle {} ({}) than the one known here ({})",
-                                          head.sequence, to_hex(head.statement), to_hex(e.statement))});
-        return refuse(RefusalKind::fork,
-                      fmt::format("it speaks of another bundle {} than the one that is known here", head.sequence),
-                      "somebody signed two different bundles under one number: tell the exporter's people");
-      }
+  if (const auto other = contradicted(view, head)) {
+    keep_evidence(site, head, text, *other);
+    return refuse(RefusalKind::fork, fmt::format("it speaks of another bundle {} than the one that is known here", head.sequence),
+                  "somebody signed two different bundles under one number: tell the exporter's people");
+  }
   const auto wanted = wanted_head(site);
-  const bool answers = wanted && *wanted == head.challenge;
-  const LedgerEntry* last = view.last(head.stream);
-  const LedgerEntry* known = view.head(head.stream);
+  const bool answers = wanted && *wanted == head.challenge && in_doubt(site, head.stream);
   if (!answers) {
-    for (const LedgerEntry* e : {last, known})
-      if (e != nullptr && numbers < std::tie(e->epoch, e->sequence))
+    for (const LedgerEntry* known : {view.last(head.stream), view.head(head.stream)})
+      if (known != nullptr && numbers < std::tie(known->epoch, known->sequence))
         return refuse(RefusalKind::stale,
-                      fmt::format("it speaks of bundle {}, and bundle {} is known already", head.sequence, e->sequence),
+                      fmt::format("it speaks of bundle {}, and bundle {} is known already", head.sequence, known->sequence),
                       "ask for a fresh head token");
     Query same(site.db(), "SELECT made FROM head WHERE stream=?1 AND epoch=?2 AND sequence=?3");
     if (same.bind(head.stream.bytes, head.epoch, head.sequence).step() && same.number(0) >= head.created) return false;
@@ -113,7 +139,7 @@ Result<bool> take_head(Site& site, const Notice& head) {
       .bind(head.stream.bytes, head.epoch, head.sequence, head.statement, head.created, now())
       .run();
   raise_floor(site, head.created);
-  if (answers) satisfied(site);
+  if (answers) end_doubt(site, head.stream);
   site.audit({.what = "head",
               .detail = fmt::format("bundle {} is the newest by a token made {}{}", head.sequence, time_text(head.created),
                                     answers ? ", for this site's challenge" : "")});
@@ -124,28 +150,33 @@ Result<bool> take_head(Site& site, const Notice& head) {
 
 void accept_stream(Site& site, const StreamId& stream) {
   Transaction transaction(site.db());
-  Query(site.db(), "INSERT OR IGNORE INTO stream VALUES(?1,?2)").bind(stream.bytes, now()).run();
+  set_accepted(site, stream, true);
   site.audit({.what = "stream", .detail = "accepted: " + to_hex(stream.bytes)});
   transaction.commit();
+  write_copy(site);
 }
 
 bool forget_stream(Site& site, const StreamId& stream) {
-  if (!Query(site.db(), "SELECT 1 FROM stream WHERE id=?1").bind(stream.bytes).step()) return false;
+  if (!Query(site.db(), "SELECT 1 FROM stream WHERE id=?1 AND accepted=1").bind(stream.bytes).step()) return false;
   Transaction transaction(site.db());
-  Query(site.db(), "DELETE FROM stream WHERE id=?1").bind(stream.bytes).run();
+  set_accepted(site, stream, false);
   site.audit({.what = "stream", .detail = "no longer accepted: " + to_hex(stream.bytes)});
   transaction.commit();
+  write_copy(site);
   return true;
 }
 
-void need_head(Site& site, const std::string& reason) {
-  if (wanted_head(site)) return;
-  Challenge challenge{};
-  randombytes_buf(challenge.data(), challenge.size());
-  Transaction transaction(site.db());
-  remember(site, kChallenge, encode_challenge(challenge));
-  site.audit({.what = "ledger", .detail = "needs a head token: " + reason});
-  transaction.commit();
+void doubt(Site& site, const std::vector<StreamId>& streams, const std::string& why) {
+  for (const auto& stream : streams)
+    Query(site.db(), "INSERT INTO stream(id, accepted, needs_head) VALUES(?1,0,1) ON CONFLICT(id) DO UPDATE SET needs_head=1")
+        .bind(stream.bytes)
+        .run();
+  if (remembered(site, kChallenge).empty()) {
+    Challenge challenge{};
+    randombytes_buf(challenge.data(), challenge.size());
+    remember(site, kChallenge, encode_challenge(challenge));
+  }
+  site.audit({.what = "ledger", .detail = "needs a head token: " + why});
 }
 
 std::optional<Challenge> wanted_head(Site& site) {
@@ -153,15 +184,6 @@ std::optional<Challenge> wanted_head(Site& site) {
   if (text.empty()) return std::nullopt;
   const auto challenge = decode_challenge(text);
   return challenge ? *challenge : Challenge{};
-}
-
-void waive_head(Site& site, const std::string& reason) {
-  if (!wanted_head(site)) return;
-  Transaction transaction(site.db());
-  satisfied(site);
-  site.audit({.what = "override", .detail = "no head token, and a person vouches for the ledger: " + reason});
-  transaction.commit();
-  write_copy(site);
 }
 
 }  // namespace patchferry::importer

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "importer/ledger_copy.h"
 
-#include <charconv>
 #include <fmt/format.h>
 #include <map>
 #include <sstream>
@@ -20,35 +19,42 @@ namespace {
 constexpr const char* kFirstLine = "patchferry-ledger-1";
 constexpr std::uint64_t kMaxCopy = 16 << 20;
 
-/// How far something has come: (epoch, sequence) of a stream, (0, version) of a root; and the hash that stands there.
-struct Position {
-  std::uint64_t epoch = 0;
-  std::uint64_t number = 0;
-  std::string hash;
+struct StreamLine {
+  bool accepted = true;
+  std::uint64_t epoch = 0;  // 0, as the next two: nothing has come yet
+  std::uint64_t sequence = 0;
+  Digest statement{};
 };
-
+struct RootLine {
+  std::uint64_t version = 0;
+  Digest document{};
+};
 struct Copy {
-  std::map<std::string, Position> positions;  // "stream <id>", "root <domain>"
+  std::map<Id16, StreamLine> streams;
+  std::map<Digest, RootLine> roots;
   std::uint64_t floor = 0;
 };
 
 Copy of_database(Site& site) {
   Copy out;
-  for (const auto& e : ledger(site).imported)  // ascending, so the last one of each stream stays
-    out.positions["stream " + to_hex(e.stream.bytes)] = {e.epoch, e.sequence, to_hex(e.statement)};
+  Query streams(site.db(), "SELECT id, accepted FROM stream");
+  while (streams.step())
+    if (const auto id = streams.array<16>(0); id != Id16{}) out.streams[id].accepted = streams.integer(1) != 0;
+  for (const auto& e : ledger(site).imported) {  // ascending, so the last one of each stream stays
+    StreamLine& line = out.streams[e.stream.bytes];
+    line = {line.accepted, e.epoch, e.sequence, e.statement};
+  }
   Query roots(site.db(), "SELECT domain, version, document FROM root");
-  while (roots.step()) out.positions["root " + to_hex(roots.array<32>(0))] = {0, roots.number(1), to_hex(roots.array<32>(2))};
+  while (roots.step()) out.roots[roots.array<32>(0)] = {roots.number(1), roots.array<32>(2)};
   out.floor = site_time(site).floor;
   return out;
 }
 
 std::string encode(const Copy& copy) {
   std::string text = std::string(kFirstLine) + "\n";
-  for (const char* kind : {"stream ", "root "})
-    for (const auto& [name, p] : copy.positions)
-      if (name.starts_with(kind))
-        text += name + (*kind == 's' ? fmt::format(" {} {} {}\n", p.epoch, p.number, p.hash)
-                                     : fmt::format(" {} {}\n", p.number, p.hash));
+  for (const auto& [id, s] : copy.streams)
+    text += fmt::format("stream {} {} {} {} {}\n", to_hex(id), s.accepted ? 1 : 0, s.epoch, s.sequence, to_hex(s.statement));
+  for (const auto& [domain, r] : copy.roots) text += fmt::format("root {} {} {}\n", to_hex(domain), r.version, to_hex(r.document));
   text += fmt::format("floor {}\n", copy.floor);
   return text + "end " + to_hex(sha256(as_bytes(text))) + "\n";
 }
@@ -58,76 +64,124 @@ std::optional<Copy> decode(const std::string& text) {
   Copy out;
   std::istringstream lines(text);
   std::string line;
-  if (!std::getline(lines, line) || line != kFirstLine) return std::nullopt;
   while (std::getline(lines, line)) {
     std::istringstream words(line);
     std::string kind;
     std::string name;
-    Position p;
+    std::string hash;
     words >> kind;
     if (kind == "floor") {
       words >> out.floor;
     } else if (kind == "stream") {
-      words >> name >> p.epoch >> p.number >> p.hash;
+      StreamLine s;
+      words >> name >> s.accepted >> s.epoch >> s.sequence >> hash;
+      s.statement = array_from_hex<32>(hash).value_or(Digest{});
+      out.streams[array_from_hex<16>(name).value_or(Id16{})] = s;
     } else if (kind == "root") {
-      words >> name >> p.number >> p.hash;
-    } else {
-      continue;
+      RootLine r;
+      words >> name >> r.version >> hash;
+      r.document = array_from_hex<32>(hash).value_or(Digest{});
+      out.roots[array_from_hex<32>(name).value_or(Digest{})] = r;
     }
-    if (!words) return std::nullopt;
-    if (!name.empty()) out.positions[kind + " " + name] = p;
   }
   if (encode(out) != text) return std::nullopt;
   return out;
 }
 
-bool behind(const Position& a, const Position& b) { return std::tie(a.epoch, a.number) < std::tie(b.epoch, b.number); }
-
-/// Why the database cannot be the one that the copy was made of; empty if it can.
-std::string suspicion(const Copy& database, const Copy& copy) {
-  for (const auto& [name, there] : copy.positions) {
-    const auto here = database.positions.find(name);
-    if (here == database.positions.end() || behind(here->second, there))
-      return fmt::format("the database is behind its copy ({} {} is missing)", name.substr(0, name.find(' ')), there.number);
-    if (!behind(there, here->second) && here->second.hash != there.hash)
-      return fmt::format("database and copy disagree on {} {}", name.substr(0, name.find(' ')), there.number);
-  }
-  return {};
+/// Nothing if it is damaged; throws if it cannot be read.
+std::optional<Copy> read_copy(const std::string& path) {
+  const auto bytes = read_whole(path, kMaxCopy);
+  return decode(std::string(bytes ? as_text(*bytes) : ""));
 }
+
+/// The copy tells of more than the database knows, or of something else: the database was put back.
+std::vector<StreamId> behind_copy(const Copy& database, const Copy& copy) {
+  std::vector<StreamId> out;
+  for (const auto& [id, there] : copy.streams) {
+    const auto found = database.streams.find(id);
+    const StreamLine here = found == database.streams.end() ? StreamLine{} : found->second;
+    const auto come = std::tie(here.epoch, here.sequence);
+    const auto known = std::tie(there.epoch, there.sequence);
+    if (come < known || (come == known && here.statement != there.statement)) out.push_back({id});
+  }
+  return out;
+}
+
+/// Takes over what only goes forward; true if there was anything.
+bool adopt_roots(Site& site, const Copy& database, const Copy& copy) {
+  bool any = false;
+  for (const auto& [domain, there] : copy.roots) {
+    const auto here = database.roots.find(domain);
+    if (here != database.roots.end() && here->second.version >= there.version) continue;
+    Query(site.db(), "INSERT OR REPLACE INTO root VALUES(?1,?2,?3)").bind(domain, there.version, there.document).run();
+    any = true;
+  }
+  return any;
+}
+
+void raise_alarm(Site& site, const std::vector<StreamId>& streams, const std::string& why) {
+  doubt(site, streams, why);
+  note("alarm: " + why + ": see 'patchferry status'");
+}
+
+/// The copy itself is of no use. Nothing was lost if nothing had ever been written down.
+void doubt_all(Site& site, const std::string& why) {
+  std::vector<StreamId> streams = ledger(site).streams;
+  if (streams.empty()) streams.push_back(StreamId{});
+  Transaction transaction(site.db());
+  raise_alarm(site, streams, why);
+  transaction.commit();
+}
+
+bool was_made(Site& site) { return Query(site.db(), "SELECT 1 FROM identity WHERE key='ledger_copy'").step(); }
 
 }  // namespace
 
 void compare_copy(Site& site) {
-  if (wanted_head(site)) return;
-  const Copy database = of_database(site);
   const std::string path = site.settings().copy_path();
+  const bool doubted = wanted_head(site).has_value();
   if (!exists(path)) {
-    if (Query(site.db(), "SELECT 1 FROM identity WHERE key='ledger_copy'").step() && !database.positions.empty()) {
-      need_head(site, "the second copy of the ledger, " + path + ", is gone");
-      note("alarm: the second copy of the ledger, " + path + ", is gone: see 'patchferry status'");
-      return;
-    }
-    return write_copy(site);
+    if (!was_made(site)) return write_copy(site);
+    if (!doubted) doubt_all(site, "the second copy of the ledger, " + path + ", is gone");
+    return;
   }
-  const auto bytes = read_whole(path, kMaxCopy);
-  const std::string text(bytes ? as_text(*bytes) : "");
-  const auto copy = decode(text);
-  const std::string why = copy ? suspicion(database, *copy) : "the second copy of the ledger, " + path + ", is damaged";
-  if (!why.empty()) {
-    // The streams at least are known: a head token can only speak of one that is accepted here.
-    if (copy)
-      for (const auto& [name, position] : copy->positions)
-        if (const auto stream = array_from_hex<16>(name.substr(name.find(' ') + 1)); stream && name.starts_with("stream "))
-          accept_stream(site, StreamId{*stream});
-    need_head(site, why);
-    return note("alarm: " + why + ": see 'patchferry status'");
+  const auto copy = read_copy(path);
+  if (!copy) {
+    if (!doubted) doubt_all(site, "the second copy of the ledger, " + path + ", is damaged");
+    return;
   }
-  if (encode(database) != text) write_copy(site);
+  const Copy database = of_database(site);
+  const auto behind = behind_copy(database, *copy);
+  Transaction transaction(site.db());
+  const bool roots = adopt_roots(site, database, *copy);
+  raise_floor(site, copy->floor);
+  if ((!behind.empty() || roots) && !doubted) {
+    // What a person has decided about streams is as old as the database, too.
+    for (const auto& [id, line] : copy->streams)
+      Query(site.db(), "INSERT INTO stream(id, accepted) VALUES(?1,?2) ON CONFLICT(id) DO UPDATE SET accepted=excluded.accepted")
+          .bind(id, line.accepted)
+          .run();
+    if (!behind.empty())
+      raise_alarm(site, behind, "the database is behind the second copy of its ledger: it was put back from a backup");
+    else
+      site.audit({.what = "ledger", .detail = "root documents taken from the second copy: the database was put back"});
+  }
+  transaction.commit();
+  if (encode(of_database(site)) != encode(*copy)) write_copy(site);
 }
 
 void write_copy(Site& site) {
+  const std::string path = site.settings().copy_path();
   try {
-    write_file(site.settings().copy_path(), as_bytes(encode(of_database(site))), 0644);
+    Copy fresh = of_database(site);
+    const LedgerView view = ledger(site);
+    if (!view.in_doubt.empty()) {
+      const auto old = exists(path) ? read_copy(path) : std::nullopt;
+      if (!old) return;  // nothing is known of what is in doubt: that stays to be seen
+      for (const auto& [id, line] : old->streams)
+        if (view.doubts({id})) fresh.streams[id] = line;
+    }
+    write_file(path, as_bytes(encode(fresh)), 0644);
   } catch (const SystemFailure& failure) {
     return note(std::string("the second copy of the ledger will be brought up by a later command: ") + failure.what());
   }

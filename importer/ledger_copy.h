@@ -2,8 +2,8 @@
 // The ledger's second copy, a text outside the database: whoever puts back an old database is noticed.
 //
 //   patchferry-ledger-1
-//   stream <id> <epoch> <sequence> <hash of the statement>      one a stream, ascending
-//   root <domain> <version> <hash of the document>              one a domain, ascending
+//   stream <id> <1: accepted, 0: no longer> <epoch> <sequence> <hash of the statement>      one a stream, ascending
+//   root <domain> <version> <hash of the document>                                          one a domain, ascending
 //   floor <seconds since 1970>
 //   end <SHA-256 of all bytes before this line>
 #pragma once
@@ -12,11 +12,12 @@
 
 namespace patchferry::importer {
 
-/// Whenever a base is opened: a database behind the copy, or beside it, needs a head (ledger.h). A copy that is behind
-/// the database, as after a crash, is brought up; one that was never made is made.
+/// Whenever a base is opened. A stream that is behind its copy, or beside it, is in doubt (ledger.h) until a head token
+/// or a person has spoken; root documents and the clock's floor go forward to the copy. A copy that is behind the database, as
+/// after a crash, is brought up; one that was never made is made.
 void compare_copy(Site& site);
-/// What the database says now, durably. A copy that lags behind only notices less, and is brought up by a later command: so
-/// a failure (a full disk) is a note.
+/// What the database says now, durably; of streams in doubt, what the copy says. A copy that lags behind only notices
+/// less, and is brought up by a later command: so a failure (a full disk) is a note.
 void write_copy(Site& site);
 
 }  // namespace patchferry::importer

@@ -18,7 +18,8 @@ NoticeJudge judge_of(Site& site) {
   const LedgerView view = ledger(site);
   NoticeJudge judge;
   judge.site = site.name();
-  judge.domains = domains(site);
+  for (const auto& anchor : anchors(site).anchors)
+    if (anchor.root.version == anchor.version) judge.domains.push_back({anchor.domain, anchor.root});
   for (const auto& stream : view.streams) {
     const LedgerEntry* last = view.last(stream);
     judge.streams.push_back({stream, last != nullptr ? last->statement : Digest{}});

@@ -53,6 +53,7 @@ Result<Plan> make_plan(Site& site, const VerifiedBundle& bundle, std::vector<Fee
   Plan plan;
   plan.bundle = to_hex(bundle.statement().bundle.bytes);
   plan.sequence = bundle.statement().sequence;
+  plan.origin = {bundle.statement().stream, bundle.statement().epoch, plan.sequence};
   plan.site = manifest.site;
   plan.read_bytes = bundle.statement().payload_bytes;
   plan.fixes_left_out = manifest.fixes_left_out;

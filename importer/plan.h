@@ -21,6 +21,7 @@ struct GainedCve {
 struct Plan {
   std::string bundle;  // id in hexadecimal
   std::uint64_t sequence = 0;
+  Origin origin;
   std::string site;
   std::vector<ManifestPatchset> fresh;     // to be brought in, release order
   std::vector<std::string> present;        // here already, the same bytes

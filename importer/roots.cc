@@ -16,66 +16,48 @@ namespace patchferry::importer {
 
 namespace {
 
-std::string root_path(const Site& site, const Digest& domain) {
-  return site.path("trust/" + to_hex(ByteSpan(domain).first(8)) + ".root");
+std::string root_path(const std::string& base, const Digest& domain) {
+  return base + "/trust/" + to_hex(ByteSpan(domain).first(8)) + ".root";
 }
 
-Result<void> gather(const std::string& path, std::vector<Site::RootChain>& out) {
-  if (is_folder(path) && !is_trust_folder(path)) {
-    for (const auto& name : folder_entries(path)) {
-      const std::string entry = path + "/" + name;
-      if (name.ends_with(".pub") || name.ends_with(".root") || name.ends_with(".pfr") || is_trust_folder(entry))
-        if (auto done = gather(entry, out); !done) return done;
-    }
-    return {};
-  }
-  if (is_folder(path) || is_root_file(path)) {
-    auto chain = load_root_chain(path);
-    if (!chain) return tl::unexpected(std::move(chain.error()));
-    out.push_back(std::move(*chain));
-    return {};
-  }
-  const auto key = load_public_key(path);
-  if (!key) return tl::unexpected(key.error());
-  out.push_back({SignedRoot{encode_root(single_key_root(*key)), {}}});
-  return {};
+void record_floor(Database& db, const Digest& domain, std::uint32_t version, const Digest& document) {
+  Query(db, "INSERT OR REPLACE INTO root VALUES(?1,?2,?3)").bind(domain, version, document).run();
 }
 
 }  // namespace
 
-Result<std::vector<Site::RootChain>> read_enrolled(const std::vector<std::string>& paths) {
-  if (auto good = load_trust(paths); !good) return tl::unexpected(std::move(good.error()));
-  std::vector<Site::RootChain> out;
-  for (const auto& path : paths)
-    if (auto done = gather(path, out); !done) return tl::unexpected(std::move(done.error()));
-  return out;
+void write_enrolled(const std::string& base, Database& db, const TrustAnchor& anchor) {
+  const PublicKey& key = anchor.root.keys.front();
+  if (anchor.is_one_key() && anchor.chain.front().envelope.empty())
+    write_file(base + "/trust/" + fingerprint(key) + ".pub", as_bytes(encode_public_key(key)));
+  else
+    write_file(root_path(base, anchor.domain), encode_root_chain(anchor.chain));
+  record_floor(db, anchor.domain, anchor.version, anchor.document);
 }
 
-bool enrol(Site& site, const Site::RootChain& chain) {
-  if (anchors(site).find(sha256(chain.front().document)) != nullptr) return false;
+bool enrol(Site& site, const TrustAnchor& anchor) {
+  if (anchors(site).find(anchor.domain) != nullptr) return false;
   Transaction transaction(site.db());
-  site.audit({.what = "trust", .detail = "enrolled: " + to_hex(sha256(chain.front().document)) + ", " + describe_trust(chain)});
+  write_enrolled(site.base(), site.db(), anchor);
+  site.audit({.what = "trust", .detail = "enrolled: " + to_hex(anchor.domain) + ", " + describe(anchor)});
   transaction.commit();
-  Site::write_enrolled(site.base(), chain);
+  write_copy(site);
   return true;
 }
 
-std::string name_of_trust(const Site::RootChain& chain) {
-  const auto key = Site::only_key(chain);
-  return key ? fingerprint(*key) : fingerprint(sha256(chain.front().document));
+std::string name_of(const TrustAnchor& anchor) {
+  return anchor.is_one_key() ? fingerprint(anchor.root.keys.front()) : fingerprint(anchor.domain);
 }
 
-std::string words_of_trust(const Site::RootChain& chain) {
-  const auto key = Site::only_key(chain);
-  return key ? key_words(*key) : words_of(sha256(chain.front().document), 12);
+std::string words_of(const TrustAnchor& anchor) {
+  return anchor.is_one_key() ? key_words(anchor.root.keys.front()) : words_of(anchor.domain, 12);
 }
 
-std::string describe_trust(const Site::RootChain& chain) {
-  if (Site::only_key(chain)) return "bundles signed by " + name_of_trust(chain);
-  const auto root = decode_root(chain.back().document);
-  const RoleKeys release = root ? root->role(Role::release) : RoleKeys{};
-  return fmt::format("trust domain {}: root document {} is in force, bundles need {} of {} signatures", name_of_trust(chain),
-                     chain.size(), release.threshold, release.keys.size());
+std::string describe(const TrustAnchor& anchor) {
+  if (anchor.is_one_key()) return "bundles signed by " + name_of(anchor);
+  const RoleKeys& release = anchor.root.role(Role::release);
+  return fmt::format("trust domain {}: root document {} is in force, bundles need {} of {} signatures", name_of(anchor),
+                     anchor.version, release.threshold, release.keys.size());
 }
 
 TrustAnchors anchors(Site& site) {
@@ -86,30 +68,12 @@ TrustAnchors anchors(Site& site) {
   Query floors(site.db(), "SELECT domain, version, document FROM root");
   while (floors.step())
     for (auto& anchor : enrolled->anchors)
-      if (anchor.domain == floors.array<32>(0) && anchor.version < floors.number(1))
-        anchor = {anchor.domain, static_cast<std::uint32_t>(floors.number(1)), floors.array<32>(2)};
+      if (anchor.domain == floors.array<32>(0) && anchor.version < floors.number(1)) {
+        anchor.version = static_cast<std::uint32_t>(floors.number(1));
+        anchor.document = floors.array<32>(2);
+      }
   std::sort(enrolled->anchors.begin(), enrolled->anchors.end(), [](const auto& a, const auto& b) { return a.domain < b.domain; });
-  return *enrolled;
-}
-
-std::vector<NoticeJudge::Domain> domains(Site& site) {
-  const TrustAnchors known = anchors(site);
-  std::vector<NoticeJudge::Domain> out;
-  const auto add = [&](const Digest& domain, RootDocument root) {
-    const TrustAnchor* anchor = known.find(domain);
-    if (anchor != nullptr && anchor->version == root.version) out.push_back({domain, std::move(root)});
-  };
-  for (const auto& name : folder_entries(site.path("trust"))) {
-    const std::string path = site.path("trust/" + name);
-    if (name.ends_with(".pub")) {
-      if (const auto key = load_public_key(path)) add(domain_of(single_key_root(*key)), single_key_root(*key));
-    } else if (name.ends_with(".root")) {
-      const auto chain = load_root_chain(path);
-      if (!chain) continue;  // anchors() has refused it by name
-      if (auto root = decode_root(chain->back().document)) add(sha256(chain->front().document), std::move(*root));
-    }
-  }
-  return out;
+  return std::move(*enrolled);
 }
 
 Result<bool> advance(Site& site, const std::vector<SignedRoot>& chain) {
@@ -121,9 +85,9 @@ Result<bool> advance(Site& site, const std::vector<SignedRoot>& chain) {
   if (auto good = check_progress(*anchor, chain); !good) return tl::unexpected(std::move(good.error()));
   if (root->version == anchor->version) return false;
 
-  write_file(root_path(site, domain), encode_root_chain(chain), 0644);
+  write_file(root_path(site.base(), domain), encode_root_chain(chain), 0644);
   Transaction transaction(site.db());
-  record_root(site, domain, root->version, sha256(chain.back().document));
+  record_floor(site.db(), domain, root->version, sha256(chain.back().document));
   site.audit({.what = "trust",
               .detail = fmt::format("root document {} of domain {} is in force (it was {})", root->version,
                                     to_hex(ByteSpan(domain).first(8)), anchor->version)});

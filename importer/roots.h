@@ -10,26 +10,23 @@
 #include <vector>
 
 #include "importer/site.h"
-#include "verifier/notices.h"
 #include "verifier/trust.h"
 
 namespace patchferry::importer {
 
-/// The chains that `paths` name (.pub files, root documents, folders of these: see load_trust), to be enrolled in a new base.
-/// Of a .pub file: its document 1, without signatures.
-Result<std::vector<Site::RootChain>> read_enrolled(const std::vector<std::string>& paths);
+/// Ascending by domain, distinct. Where the file with the documents was lost or put back, an anchor's root is of another
+/// version than its floor.
+TrustAnchors anchors(Site& site);
 
 /// Believed from now on, by a person's word, which the audit log keeps; false if it was already.
-bool enrol(Site& site, const Site::RootChain& chain);
-/// For people: the fingerprint (of the one key, or of the trust domain), the same in words, and what it stands for.
-std::string name_of_trust(const Site::RootChain& chain);
-std::string words_of_trust(const Site::RootChain& chain);
-std::string describe_trust(const Site::RootChain& chain);
+bool enrol(Site& site, const TrustAnchor& anchor);
+/// Into trust/ and the floors: for a base in the making, too.
+void write_enrolled(const std::string& base, Database& db, const TrustAnchor& anchor);
 
-/// Ascending by domain, distinct.
-TrustAnchors anchors(Site& site);
-/// With the documents in force. A domain of which only the floor is known (its file was lost) is left out.
-std::vector<NoticeJudge::Domain> domains(Site& site);
+/// For people: the fingerprint (of the one key, or of the trust domain), the same in words, and what it stands for.
+std::string name_of(const TrustAnchor& anchor);
+std::string words_of(const TrustAnchor& anchor);
+std::string describe(const TrustAnchor& anchor);
 
 /// Keeps a chain that goes on from what is known of its domain, and enters it into the audit log; false if it brings
 /// nothing new. Refused: untrusted, bad_root, old_root, fork.

@@ -77,8 +77,11 @@ CREATE TRIGGER audit_old_keeps BEFORE DELETE ON audit_old BEGIN SELECT raise(ABO
 ALTER TABLE ledger ADD COLUMN made INTEGER NOT NULL DEFAULT 0;  -- by the exporter's clock
 ALTER TABLE ledger ADD COLUMN document BLOB;                    -- the statement and its signatures, should a second one turn up
 ALTER TABLE ledger ADD COLUMN envelope BLOB;
-CREATE TABLE stream(id BLOB PRIMARY KEY, accepted INTEGER NOT NULL) WITHOUT ROWID;
-INSERT INTO stream SELECT DISTINCT stream, 0 FROM ledger;
+CREATE TABLE stream(
+  id BLOB PRIMARY KEY,
+  accepted INTEGER NOT NULL,         -- 0: a person has said that its bundles are taken no more
+  needs_head INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;  -- how far it had come is not known any more
+INSERT INTO stream SELECT DISTINCT stream, 1, 0 FROM ledger;
 CREATE TABLE head(                   -- the newest that is known to exist
   stream BLOB PRIMARY KEY, epoch INTEGER NOT NULL, sequence INTEGER NOT NULL, statement BLOB NOT NULL,
   made INTEGER NOT NULL, taken INTEGER NOT NULL) WITHOUT ROWID;
@@ -86,6 +89,10 @@ CREATE TABLE root(domain BLOB PRIMARY KEY, version INTEGER NOT NULL, document BL
 CREATE TABLE withdrawn(              -- by the vendor, whether it is here or not
   name TEXT PRIMARY KEY COLLATE NOCASE, bundle INTEGER NOT NULL) WITHOUT ROWID;
 INSERT INTO withdrawn SELECT name, 0 FROM patchset WHERE withdrawn=1;
+ALTER TABLE patchset ADD COLUMN stream BLOB;       -- of the bundle that brought it
+ALTER TABLE patchset ADD COLUMN epoch INTEGER;     -- likewise
+UPDATE patchset SET stream=(SELECT stream FROM ledger WHERE sequence=bundle), epoch=(SELECT epoch FROM ledger WHERE sequence=bundle)
+  WHERE bundle IS NOT NULL;
 )sql"};
 
 }  // namespace patchferry::importer

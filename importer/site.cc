@@ -10,6 +10,7 @@
 
 #include "bundle-format/hash.h"
 #include "importer/ledger_copy.h"
+#include "importer/roots.h"
 #include "importer/schema.h"
 #include "importer/stage.h"
 #include "system/atomic_file.h"
@@ -80,20 +81,7 @@ void move_into_place(const std::string& from, const std::string& to) {
 
 }  // namespace
 
-std::optional<PublicKey> Site::only_key(const RootChain& chain) {
-  const auto root = decode_root(chain.front().document);
-  if (chain.size() == 1 && root && root->keys.size() == 1) return root->keys.front();
-  return std::nullopt;
-}
-
-void Site::write_enrolled(const std::string& base, const RootChain& chain) {
-  if (const auto key = only_key(chain))
-    return write_file(base + "/trust/" + fingerprint(*key) + ".pub", as_bytes(encode_public_key(*key)));
-  const Digest domain = sha256(chain.front().document);
-  write_file(base + "/trust/" + to_hex(ByteSpan(domain).first(8)) + ".root", encode_root_chain(chain));
-}
-
-void Site::create(const std::string& base, const std::string& name, const std::vector<RootChain>& trusted) {
+void Site::create(const std::string& base, const std::string& name, const TrustAnchors& trusted) {
   if (exists(base + kDatabase)) throw UsageError(base + " is a Patchferry base already", "use it, or give another --base");
   // Whose key lay there before would be believed from now on, and nobody has said so.
   if (is_folder(base + "/trust") && !folder_entries(base + "/trust").empty())
@@ -105,7 +93,6 @@ void Site::create(const std::string& base, const std::string& name, const std::v
     if (!is_ours(entry))
       throw UsageError(base + " is not empty: it holds " + printable(entry), "give a new or empty folder as --base");
   for (const char* folder : kFolders) make_folders(base + "/" + folder);
-  for (const auto& chain : trusted) write_enrolled(base, chain);
   const SiteSecret secret = SiteSecret::generate();
   write_file(base + "/site.key", as_bytes(encode_site_secret(secret)), 0600);
   write_file(base + "/site.pub", as_bytes(encode_site_public_key(secret.public_half())));
@@ -116,6 +103,7 @@ void Site::create(const std::string& base, const std::string& name, const std::v
     Database db(unfinished);
     db.migrate(kMigrations);
     Query(db, "INSERT INTO identity VALUES('site', ?1)").bind(name).run();
+    for (const auto& anchor : trusted.anchors) write_enrolled(base, db, anchor);
   }
   sync_file_system(base);
   rename_path(unfinished, base + kDatabase);

@@ -3,28 +3,21 @@
 // interrupted command has decided is finished before anything new is decided.
 #pragma once
 
-#include <optional>
 #include <string>
-#include <vector>
 
-#include "bundle-format/root_document.h"
 #include "bundle-format/write/site_secret.h"
 #include "importer/audit.h"
 #include "importer/settings.h"
 #include "system/lock.h"
 #include "system/sqlite.h"
+#include "verifier/trust.h"
 
 namespace patchferry::importer {
 
 class Site {
  public:
-  using RootChain = std::vector<SignedRoot>;
-  /// The key of a chain that is one document of one key: it is enrolled as that key.
-  static std::optional<PublicKey> only_key(const RootChain& chain);
-  /// Into trust/, as roots.h says; durable.
-  static void write_enrolled(const std::string& base, const RootChain& chain);
   /// Makes a base: folders, site.key, trust/, database with feed main. UsageError if there is one already.
-  static void create(const std::string& base, const std::string& name, const std::vector<RootChain>& trusted);
+  static void create(const std::string& base, const std::string& name, const TrustAnchors& trusted);
 
   enum class Wait { yes, no };
   /// Locks, opens, rolls pending renames forward, tidies the quarantine, and compares the ledger with its second copy.

@@ -47,8 +47,8 @@ std::optional<Refusal> check_fork(const Statement& s, const Digest& hash, const 
 const LedgerEntry* LedgerView::last(const StreamId& stream) const { return newest(imported, stream); }
 const LedgerEntry* LedgerView::head(const StreamId& stream) const { return newest(heads, stream); }
 
-bool LedgerView::has_imported(const Digest& statement) const {
-  return std::any_of(imported.begin(), imported.end(), [&](const LedgerEntry& e) { return e.statement == statement; });
+bool LedgerView::doubts(const StreamId& stream) const {
+  return std::any_of(in_doubt.begin(), in_doubt.end(), [&](const StreamId& one) { return one == stream || one == StreamId{}; });
 }
 
 bool is_repeat(const Statement& statement, const Digest& statement_hash, const LedgerView& ledger) {
@@ -73,14 +73,14 @@ Findings check_ledger(const Statement& s, const Digest& hash, const LedgerView& 
                      fmt::format("it is bundle {}, older than bundle {} that was imported last", s.sequence, last->sequence),
                      "look for a bundle with a higher number; going back takes a permit that the release keys have signed "
                      "(docs/trust.md)"});
-    if (last != nullptr && s.sequence != ledger.accepted && s.sequence > last->sequence &&
+    if (last != nullptr && s.sequence != ledger.confirmed_number && s.sequence > last->sequence &&
         s.sequence - last->sequence > ledger.jump)
       out.push_back({RefusalKind::jump,
                      fmt::format("it is bundle {}, {} numbers ahead of bundle {}: more than the {} that pass unasked", s.sequence,
                                  s.sequence - last->sequence, last->sequence, ledger.jump),
                      fmt::format("ask the exporter's people whether they have come so far; then import it with --accept-jump {}",
                                  s.sequence)});
-    if (ledger.needs_head)
+    if (ledger.doubts(s.stream))
       out.push_back({RefusalKind::needs_head,
                      "this site's ledger was put back from an older copy, so it cannot tell new from old",
                      "have a head token made for the challenge " + ledger.challenge +

@@ -30,16 +30,16 @@ struct LedgerView {
   std::vector<StreamId> streams;      // accepted; empty before the first import, which teaches one
   std::vector<LedgerEntry> imported;  // ascending by (epoch, sequence) within a stream
   std::vector<LedgerEntry> heads;     // the newest that is known to exist, at most one a stream
-  bool needs_head = false;            // the ledger was put back from an older copy
+  std::vector<StreamId> in_doubt;  // how far these had come is not known, after the ledger was put back; all zero: any
   std::string challenge;              // to have a head made for, if it needs one
   std::uint64_t jump = kUsualJump;
-  std::uint64_t accepted = 0;       // a number that somebody has confirmed, however far ahead it is
+  std::uint64_t confirmed_number = 0;  // that somebody has asked about, however far ahead it is
   std::optional<Digest> permitted;  // statement of an older bundle that a signed permit lets through
 
   /// The last import of a stream; null: none.
   const LedgerEntry* last(const StreamId& stream) const;
   const LedgerEntry* head(const StreamId& stream) const;
-  bool has_imported(const Digest& statement) const;
+  bool doubts(const StreamId& stream) const;
 };
 
 /// All that speaks against it: wrong_site, unknown_stream, fork, stale, jump, needs_head. The very bundle that was

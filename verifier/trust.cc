@@ -49,7 +49,7 @@ bool is_root_file(const std::string& path) {
 
 namespace {
 
-/// Gathers chains; each as the hashes of its documents.
+/// Gathers chains, one a domain.
 class Enrolment {
  public:
   Result<void> take(const std::string& path) {
@@ -63,46 +63,44 @@ class Enrolment {
     return {};
   }
 
-  TrustAnchors anchors() const {
-    TrustAnchors out;
-    for (const auto& chain : chains_)
-      out.anchors.push_back({chain.front(), static_cast<std::uint32_t>(chain.size()), chain.back()});
-    return out;
-  }
+  TrustAnchors anchors() { return std::move(anchors_); }
 
  private:
-  using Hashes = std::vector<Digest>;
-
   Result<void> take_key(const std::string& path) {
     auto key = load_public_key(path);
     if (!key) return tl::unexpected(std::move(key.error()));
-    return add({domain_of(single_key_root(*key))}, path);
+    return add({SignedRoot{encode_root(single_key_root(*key)), {}}}, path);
   }
 
   Result<void> take_chain(const std::string& path) {
-    const auto chain = load_root_chain(path);
-    if (!chain) return tl::unexpected(chain.error());
-    Hashes hashes;
-    for (const auto& link : *chain) hashes.push_back(sha256(link.document));
-    return add(std::move(hashes), path);
+    auto chain = load_root_chain(path);
+    if (!chain) return tl::unexpected(std::move(chain.error()));
+    return add(std::move(*chain), path);
   }
 
-  Result<void> add(Hashes fresh, const std::string& path) {
-    for (auto& known : chains_) {
-      if (known.front() != fresh.front()) continue;
-      const auto [a, b] = std::mismatch(known.begin(), known.end(), fresh.begin(), fresh.end());
-      if (a != known.end() && b != fresh.end())
-        return tl::unexpected(Refusal{
-            RefusalKind::fork, fmt::format("it holds another root document {} than the one before it", b - fresh.begin() + 1),
-            "somebody has signed two: keep both, and tell those who keep the root keys", path});
-      if (fresh.size() > known.size()) known = std::move(fresh);
+  Result<void> add(std::vector<SignedRoot> chain, const std::string& path) {
+    auto root = decode_root(chain.back().document);
+    if (!root) return tl::unexpected(std::move(root.error()).in(path));
+    TrustAnchor fresh{sha256(chain.front().document), root->version, sha256(chain.back().document), std::move(chain),
+                      std::move(*root)};
+    for (auto& known : anchors_.anchors) {
+      if (known.domain != fresh.domain) continue;
+      const std::size_t both = std::min(known.chain.size(), fresh.chain.size());
+      for (std::size_t i = 0; i < both; ++i)
+        if (known.chain[i].document != fresh.chain[i].document)
+          return tl::unexpected(
+              Refusal{RefusalKind::fork, fmt::format("it holds another root document {} than the one before it", i + 1),
+                      "somebody has signed two: keep both, and tell those who keep the root keys", path});
+      // The longer one; of two single documents the one that is signed.
+      if (fresh.version > known.version || (fresh.version == known.version && known.chain.front().envelope.empty()))
+        known = std::move(fresh);
       return {};
     }
-    chains_.push_back(std::move(fresh));
+    anchors_.anchors.push_back(std::move(fresh));
     return {};
   }
 
-  std::vector<Hashes> chains_;
+  TrustAnchors anchors_;
 };
 
 }  // namespace

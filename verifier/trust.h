@@ -16,6 +16,11 @@ struct TrustAnchor {
   Digest domain{};
   std::uint32_t version = 1;  // of the newest root document known
   Digest document{};          // its SHA-256; the domain itself while only document 1 is known
+  /// The documents themselves, where they were read. Of a .pub file: its document 1, without signatures.
+  std::vector<SignedRoot> chain = {};
+  RootDocument root = {};     // the last of them
+
+  bool is_one_key() const { return chain.size() == 1 && root.keys.size() == 1; }
 };
 
 struct TrustAnchors {

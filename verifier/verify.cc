@@ -92,9 +92,10 @@ class Verification {
     if (!root) return tl::unexpected(std::move(root.error()));
     auto envelope = decode_envelope(metadata.envelope());
     if (!envelope) return tl::unexpected(std::move(envelope.error()));
-    if (auto good = check_signatures(*root, Role::release, DocumentType::bundle, metadata.statement(), *envelope);
-        !good && !(judge_.partly_signed && good.error().kind == RefusalKind::threshold))
-      return tl::unexpected(std::move(good.error()));
+    if (auto good = check_signatures(*root, Role::release, DocumentType::bundle, metadata.statement(), *envelope); !good) {
+      if (!judge_.partly_signed || good.error().kind != RefusalKind::threshold) return tl::unexpected(std::move(good.error()));
+      add(tl::unexpected(std::move(good.error())), volume.file.path());  // and the rest is still worth judging
+    }
     auto statement = decode_statement(metadata.statement());
     if (!statement) return tl::unexpected(std::move(statement.error()));
     const Statement& s = *statement;
@@ -244,7 +245,7 @@ std::optional<ExaminedBundle> examine(Medium medium, const Judge& judge, Finding
 
 std::optional<VerifiedBundle> accept(ExaminedBundle&& examined, const Findings& findings) {
   assert(examined.judged_by_ledger_);
-  if (!findings.empty()) return std::nullopt;
+  if (!findings.empty() || !examined.judged_by_ledger_) return std::nullopt;
   return VerifiedBundle(std::move(examined));
 }
 

@@ -88,7 +88,7 @@ struct Judge {
   TrustAnchors anchors;
   const LedgerView* ledger = nullptr;  // null: a check without a site
   const DecryptionKey* key = nullptr;  // null: an encrypted manifest stays unread
-  bool partly_signed = false;          // true: too few signatures are no finding (for those who add theirs)
+  bool partly_signed = false;          // true: a volume with too few signatures is judged on, beside that finding
 };
 
 /// Steps 1 to 7 of SPEC.md "Verifying", and the manifest. Absent if no volume could be believed; then findings say why.
