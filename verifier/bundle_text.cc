@@ -8,10 +8,14 @@
 
 namespace patchferry {
 
-std::string bundle_line(const Statement& s, const std::string& site) {
-  return fmt::format("bundle {} for site {}, made {}: {} new, {} withdrawn, {}, {}", s.sequence, site, time_text(s.created),
-                     count_text(s.patchsets, "patchset"), s.withdrawn, count_text(s.volumes, "volume"),
-                     size_text(s.payload_bytes));
+std::string bundle_line(const Statement& s, const std::optional<Manifest>& manifest) {
+  const std::string size = count_text(s.volumes, "volume") + ", " + size_text(s.payload_bytes);
+  if (s.is_encrypted() && !manifest)
+    return fmt::format("bundle {}, made {}: encrypted, only its site can read what it brings; {}", s.sequence,
+                       time_text(s.created), size);
+  return fmt::format("bundle {} for site {}, made {}: {} new, {} withdrawn, {}", s.sequence,
+                     manifest ? manifest->site : "(volume 1 or the last one is needed to tell)", time_text(s.created),
+                     count_text(s.patchsets, "patchset"), s.withdrawn, size);
 }
 
 void print_patchsets(const Manifest& manifest) {

@@ -42,6 +42,7 @@ void print_json(const Facts& facts, bool verified) {
                         {"sequence", facts.statement.sequence},
                         {"site", facts.manifest ? nlohmann::json(facts.manifest->site) : nlohmann::json(nullptr)},
                         {"created", facts.statement.created},
+                        {"encrypted", facts.statement.is_encrypted()},
                         {"volumes", facts.statement.volumes},
                         {"missing_volumes", facts.missing},
                         {"payload_bytes", facts.statement.payload_bytes},
@@ -73,8 +74,7 @@ int cmd_inspect(std::vector<std::string> arguments) {
   } else {
     print(verified ? "The description is verified; run 'patchferry verify' for the payload."
                    : "UNVERIFIED: this is what the bundle says of itself; anybody could have written it.");
-    print(
-        bundle_line(facts->statement, facts->manifest ? facts->manifest->site : "(volume 1 or the last one is needed to tell)"));
+    print(bundle_line(facts->statement, facts->manifest));
     if (!facts->key.empty()) print("founded by key " + facts->key);
     for (const auto number : facts->missing) print("volume " + std::to_string(number) + " is not here");
     if (facts->manifest) print_patchsets(*facts->manifest);

@@ -43,7 +43,7 @@ int cmd_verify(std::vector<std::string> arguments) {
     Progress progress("verifying", bundle->statement().payload_bytes);
     read_bodies(*bundle, nobody, findings, [&](std::uint64_t n) { progress.add(n); });
   }
-  const bool ok = findings.empty() && bundle && bundle->manifest();
+  const bool ok = findings.empty() && bundle;
 
   if (args.has("json")) {
     nlohmann::json out = {{"ok", ok}, {"bundle", nullptr}, {"sequence", nullptr}, {"findings", findings_json(findings)}};
@@ -60,8 +60,8 @@ int cmd_verify(std::vector<std::string> arguments) {
     return kRefused;
   }
   if (!is_quiet()) {
-    print("good: " + bundle_line(bundle->statement(), bundle->manifest()->site));
-    print_patchsets(*bundle->manifest());
+    print("good: " + bundle_line(bundle->statement(), bundle->manifest()));
+    if (bundle->manifest()) print_patchsets(*bundle->manifest());
   }
   return kDone;
 }
