@@ -121,6 +121,12 @@ Result<EncryptionKey> encryption_key(Store& store, const std::string& path, cons
                                   "this is not the key of site " + site + ", whose receipts are signed by " +
                                       fingerprint(known ? known->key : given->receipt.key),
                                   "give the site.pub that lies in that site's base directory", path});
+  // Nothing in site.pub vouches for its second half; a receipt does.
+  const auto newest = given ? std::optional(given->receipt.receipt) : store.newest_receipt(site);
+  if (newest && newest->encryption != key->encryption)
+    return tl::unexpected(
+        Refusal{RefusalKind::wrong_key, "its second half is not the key that the receipts of site " + site + " give",
+                "somebody has changed the file: give the site.pub that lies in that site's base directory", path});
   return key->encryption;
 }
 

@@ -62,6 +62,11 @@ Outcome try_export(const World& world, const std::string& encrypt_to) {
                 world.at("ops.key"), "--full", "--encrypt-to", encrypt_to});
 }
 
+/// As `patchferry receipt` and a courier bring it.
+void bring_receipt(const World& world) {
+  REQUIRE(typed({"receipt", "--base", world.base(), "--out", world.at("plant1.receipt")}).code == 0);
+}
+
 }  // namespace
 
 TEST_CASE("an encrypted bundle is checked by anybody with the public key, who learns nothing of what it brings") {
@@ -230,6 +235,38 @@ TEST_CASE("only a site's own public key is taken to encrypt to") {
   const std::string own = contents(world.at("base/site.pub"));
   write_contents(world.at("weak.pub"), own.substr(0, own.size() - 65) + std::string(64, '0') + "\n");
   refused(world.at("weak.pub"), 1, "not a site's public key");
+}
+
+TEST_CASE("once a site's receipt has come, nobody slips in another key to encrypt to") {
+  const World world;
+  world.release_kernels("K20260105_01", {{1, 1}});
+  bring_receipt(world);
+  world.init(world.at("other"), "plant2");
+  const auto refused = [&](const std::string& file, const Words& state) {
+    INFO(file << " " << state.front());
+    Words words = {"export", "--store", world.at("store"),   "--to",         world.at("usb"), "--site",
+                   "plant1", "--sign",  world.at("ops.key"), "--encrypt-to", world.at(file)};
+    words.insert(words.end(), state.begin(), state.end());
+    const auto done = typed(words);
+    INFO(done.err);
+    CHECK(done.code == 1);
+    CHECK((says(done.err, "not the key of site plant1") || says(done.err, "not the key that the receipts of site plant1 give")));
+    CHECK_FALSE(patchferry::exists(world.at("usb")));
+  };
+  // The site's receipts stay as they are signed, while what is encrypted goes to somebody else.
+  const std::string own = contents(world.at("base/site.pub"));
+  const std::string others = contents(world.at("other/site.pub"));
+  write_contents(world.at("mixed.pub"), own.substr(0, own.size() - 65) + others.substr(others.size() - 65));
+
+  for (const char* file : {"other/site.pub", "mixed.pub"}) refused(file, {"--receipt", world.at("plant1.receipt")});
+  // A receipt that came with a wrong key is not kept; the right key is taken, and pins.
+  const auto pinning =
+      typed({"export", "--store", world.at("store"), "--to", world.at("usb-good"), "--site", "plant1", "--sign",
+             world.at("ops.key"), "--encrypt-to", world.at("base/site.pub"), "--receipt", world.at("plant1.receipt")});
+  INFO(pinning.err);
+  CHECK(pinning.code == 0);
+  CHECK(says(pinning.err, "is now pinned here"));
+  for (const char* file : {"other/site.pub", "mixed.pub"}) refused(file, {"--full"});
 }
 
 TEST_CASE("an encrypted import killed at any moment is finished by the same command") {
