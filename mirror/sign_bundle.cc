@@ -66,8 +66,13 @@ std::vector<std::string> volumes_in(const std::string& folder) {
 
 /// Whom the bundle itself names, if the signer has said nothing.
 std::optional<TrustAnchors> claimed_anchors(const std::string& folder, Findings& findings) {
-  const auto claims = read_claims(open_media({folder}, findings), findings);
-  if (!claims) return std::nullopt;
+  Findings of_claims;
+  const auto claims = read_claims(open_media({folder}, of_claims), of_claims);
+  if (!claims) {
+    findings = std::move(of_claims);
+    return std::nullopt;
+  }
+  // What is wrong with the rest, examine() is going to find as well.
   const Digest domain = domain_of(claims->first_root);
   return TrustAnchors{{{domain, 1, domain}}};
 }
