@@ -130,7 +130,7 @@ void print_bundle(const BundleDraft& draft) {
   print("  words of what is signed: " + word_code(bundle.statement_hash()));
 }
 
-Result<std::size_t> sign_bundle(BundleDraft& draft, const Signers& signers) {
+Result<SignatureCount> sign_bundle(BundleDraft& draft, const Signers& signers) {
   for (const auto& signer : signers)
     if (!holds(draft.bundle.root(), signer->public_key()))
       return refuse(
@@ -144,7 +144,7 @@ Result<std::size_t> sign_bundle(BundleDraft& draft, const Signers& signers) {
     made.push_back({id_of(signer->public_key()), Bytes(signature.begin(), signature.end())});
   }
   // A run that was interrupted has left the signature in some volumes only, so each is looked at.
-  std::size_t most = 0;
+  SignatureCount count{0, kMaxSignatures};
   Progress progress("writing", draft.bundle.statement().payload_bytes);
   for (const auto& path : volumes_in(draft.folder)) {
     Head head = read_head(open_file(path, O_RDONLY));
@@ -158,11 +158,12 @@ Result<std::size_t> sign_bundle(BundleDraft& draft, const Signers& signers) {
     if (envelope.size() > kMaxSignatures)
       return refuse(RefusalKind::too_large, "the bundle would have more than 16 signatures",
                     "sixteen are enough for any threshold");
+    count.added = std::max(count.added, added);
+    count.have = std::min(count.have, envelope.size());
     if (added > 0) replace_envelope(path, head, std::move(envelope));
-    most = std::max(most, added);
     progress.add(size_of(path));
   }
-  return most;
+  return count;
 }
 
 }  // namespace patchferry::mirror

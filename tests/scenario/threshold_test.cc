@@ -151,6 +151,41 @@ TEST_CASE("several keys at one machine sign an export together") {
             .code == 0);
 }
 
+TEST_CASE("a signing that was interrupted between two volumes is finished by the same command") {
+  const World world;
+  const Team team(world);
+  world.release_kernels("K20260105_01", {{1, 1}, {2, 1}});
+  const std::string bundle = team.export_signed({"ria"}, {"--full", "--volume-size", "20kB"});
+  const auto volumes = volumes_of(bundle);
+  REQUIRE(volumes.size() >= 3);
+  const std::string second_before = contents(volumes[1]);
+  REQUIRE(sign(bundle, team.key("rob")).code == 0);
+  const auto complete = bytes_in(bundle);
+
+  // As if the stick had been pulled before the second volume.
+  write_contents(volumes[1], second_before);
+  const auto half = team.verify(bundle);
+  CHECK(half.code == 1);
+  CHECK(kinds_of(half)[0] == "threshold");
+  CHECK(json_of(half)["findings"][0]["volume"] == volumes[1]);
+  CHECK(team.import({bundle}).code == 1);
+
+  const auto again = sign(bundle, team.key("rob"), {"--json"});
+  CHECK(again.code == 0);
+  CHECK(json_of(again)["added"] == 1);
+  CHECK(json_of(again)["signatures"]["have"] == 2);
+  CHECK(json_of(again)["complete"] == true);
+  CHECK(bytes_in(bundle) == complete);
+  CHECK(team.verify(bundle).code == 0);
+
+  // A third person's signature heals nothing that it does not reach: what counts is the volume with fewest.
+  write_contents(volumes[1], second_before);
+  const auto roy = sign(bundle, team.key("roy"), {"--json"});
+  CHECK(roy.code == 0);
+  CHECK(json_of(roy)["signatures"]["have"] == 2);
+  CHECK(team.import({bundle}).code == 0);
+}
+
 TEST_CASE("a bundle is signed only under the root documents that the signer believes, and only if every byte is good") {
   const World world;
   const Team team(world);
