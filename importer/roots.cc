@@ -40,6 +40,17 @@ Result<void> gather(const std::string& path, std::vector<Site::RootChain>& out) 
   return {};
 }
 
+/// False if the database was put back, or the file was, or an earlier run ended between the two.
+bool is_kept(Site& site, const Digest& domain, std::size_t version) {
+  if (version == 1) return true;  // as it was enrolled
+  Query seen(site.db(), "SELECT 1 FROM root WHERE domain=?1 AND version=?2");
+  if (!seen.bind(domain, static_cast<std::uint64_t>(version)).step()) return false;
+  const std::string path = root_path(site, domain);
+  if (!exists(path)) return false;
+  const auto chain = load_root_chain(path);
+  return chain && chain->size() == version;
+}
+
 }  // namespace
 
 Result<std::vector<Site::RootChain>> read_enrolled(const std::vector<std::string>& paths) {
@@ -91,17 +102,19 @@ Result<bool> advance(Site& site, const std::vector<SignedRoot>& chain) {
   const auto root = walk_root_chain(chain, anchor != nullptr ? domain : Digest{});
   if (!root) return tl::unexpected(root.error());
   if (auto good = check_progress(*anchor, chain); !good) return tl::unexpected(std::move(good.error()));
-  if (root->version == anchor->version) return false;
+  const bool moved = root->version > anchor->version;
+  if (!moved && is_kept(site, domain, root->version)) return false;
 
   write_file(root_path(site, domain), encode_root_chain(chain), 0644);
   Transaction transaction(site.db());
   record_root(site, domain, root->version, sha256(chain.back().document));
-  site.audit({.what = "trust",
-              .detail = fmt::format("root document {} of domain {} is in force (it was {})", root->version,
-                                    to_hex(ByteSpan(domain).first(8)), anchor->version)});
+  if (moved)
+    site.audit({.what = "trust",
+                .detail = fmt::format("root document {} of domain {} is in force (it was {})", root->version,
+                                      to_hex(ByteSpan(domain).first(8)), anchor->version)});
   transaction.commit();
   write_copy(site);
-  return true;
+  return moved;
 }
 
 }  // namespace patchferry::importer
