@@ -125,6 +125,7 @@ void compare_copy(Site& site) {
 }
 
 void write_copy(Site& site) {
+  if (wanted_head(site)) return;  // the copy is the witness of what the database has lost
   write_file(site.settings().copy_path(), as_bytes(encode(of_database(site))), 0644);
   Query(site.db(), "INSERT OR IGNORE INTO identity VALUES('ledger_copy', 'made')").run();
 }

@@ -325,6 +325,32 @@ TEST_CASE("an old database put back does not make the old keys good again: the r
   CHECK(kinds_of(plant.team.import({plant.old_bundle()})) == kOldRoot);
 }
 
+TEST_CASE("as long as a head token is awaited, nothing else overwrites the second copy of the ledger") {
+  const PutBack plant;
+  const auto take = [&](const Words& more) {
+    Words make = {"head",    "make",
+                  "--store", plant.world.at("store"),
+                  "--site",  "plant1",
+                  "--trust", plant.team.trust(),
+                  "--key",   plant.team.key("hal"),
+                  "--out",   plant.world.at("plant1.head")};
+    make.insert(make.end(), more.begin(), more.end());
+    const auto made = typed(make);
+    INFO(made.err);
+    REQUIRE(made.code == 0);
+    return typed({"head", "take", "--base", plant.team.plant(), plant.world.at("plant1.head")});
+  };
+  const std::string witness = contents(plant.team.plant() + "/ledger.copy");
+  plant.put_back_database();
+  // True, and not made for the challenge: the site knows what is newest, and not whether somebody hides the rest from it.
+  const auto unasked = take({});
+  INFO(unasked.err);
+  CHECK(unasked.code == 0);
+  CHECK(contents(plant.team.plant() + "/ledger.copy") == witness);
+  plant.put_back_database();
+  CHECK(says(typed({"status", "--base", plant.team.plant()}).err, "alarm: the database is behind its copy"));
+}
+
 TEST_CASE("old root documents put back beside the database that knows better change nothing") {
   const PutBack plant;
   plant.put_back(".root");
