@@ -46,6 +46,11 @@ const char* name_of(Role role) {
   return "?";
 }
 
+bool RootDocument::holds(Role which, const PublicKey& key) const {
+  const auto& holders = role(which).keys;
+  return std::any_of(holders.begin(), holders.end(), [&](std::uint8_t i) { return keys[i] == key; });
+}
+
 RootDocument single_key_root(const PublicKey& key) {
   RootDocument root;
   root.keys = {key};

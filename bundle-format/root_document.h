@@ -37,6 +37,7 @@ struct RootDocument {
   std::vector<PublicKey> keys;    // ascending, distinct
   std::array<RoleKeys, 3> roles;  // by Role; disjoint key sets, except in a document of exactly one key
 
+  bool holds(Role role, const PublicKey& key) const;
   const RoleKeys& role(Role which) const { return roles[static_cast<std::size_t>(which)]; }
   bool operator==(const RootDocument&) const = default;
 };

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // patchferry import: bring a bundle in.
-#include <charconv>
 #include <nlohmann/json.hpp>
 
 #include "importer/commands.h"
@@ -9,6 +8,7 @@
 #include "system/failure.h"
 #include "system/rel_path.h"
 #include "terminal/output.h"
+#include "terminal/size.h"
 
 namespace patchferry::importer {
 
@@ -57,11 +57,9 @@ void print_outcome(const ImportOutcome& outcome, bool dry_run) {
 }
 
 std::uint64_t number_of(const std::string& text) {
-  std::uint64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size() || number == 0)
-    throw UsageError("'" + printable(text) + "' is not a bundle's number", "the refusal names it");
-  return number;
+  const auto number = parse_number(text, 1ULL << 53);
+  if (!number || *number == 0) throw UsageError("'" + printable(text) + "' is not a bundle's number", "the refusal names it");
+  return *number;
 }
 
 }  // namespace

@@ -83,17 +83,19 @@ Result<bool> advance(Site& site, const std::vector<SignedRoot>& chain) {
   const auto root = walk_root_chain(chain, anchor != nullptr ? domain : Digest{});
   if (!root) return tl::unexpected(root.error());
   if (auto good = check_progress(*anchor, chain); !good) return tl::unexpected(std::move(good.error()));
-  if (root->version == anchor->version) return false;
+  const bool moved = root->version > anchor->version;
+  if (!moved && anchor->root.version == anchor->version) return false;  // else its file was lost or put back
 
   write_file(root_path(site.base(), domain), encode_root_chain(chain), 0644);
   Transaction transaction(site.db());
   record_floor(site.db(), domain, root->version, sha256(chain.back().document));
-  site.audit({.what = "trust",
-              .detail = fmt::format("root document {} of domain {} is in force (it was {})", root->version,
-                                    to_hex(ByteSpan(domain).first(8)), anchor->version)});
+  if (moved)
+    site.audit({.what = "trust",
+                .detail = fmt::format("root document {} of domain {} is in force (it was {})", root->version,
+                                      to_hex(ByteSpan(domain).first(8)), anchor->version)});
   transaction.commit();
   write_copy(site);
-  return true;
+  return moved;
 }
 
 }  // namespace patchferry::importer

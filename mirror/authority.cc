@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "mirror/authority.h"
 
-#include <algorithm>
-
 #include "system/failure.h"
 #include "verifier/root_files.h"
 #include "verifier/trust.h"
@@ -14,13 +12,8 @@ namespace {
 /// Root document 1 of a small site, signed by its one key.
 SignedRoot founding_root(const Signer& key) {
   Bytes document = encode_root(single_key_root(key.public_key()));
-  const Signature signature = key.sign(DocumentType::root, document);
-  return {std::move(document), {{id_of(key.public_key()), Bytes(signature.begin(), signature.end())}}};
-}
-
-bool holds(const RootDocument& root, Role role, const PublicKey& key) {
-  const auto& keys = root.role(role).keys;
-  return std::any_of(keys.begin(), keys.end(), [&](std::uint8_t i) { return root.keys[i] == key; });
+  Envelope envelope = sign_with({&key}, DocumentType::root, document);
+  return {std::move(document), std::move(envelope)};
 }
 
 }  // namespace
@@ -49,22 +42,12 @@ Result<Authority> load_authority(const std::string& trust, Role role, Signers si
     out.root = std::move(*root);
   }
   for (const auto& signer : signers)
-    if (!holds(out.root, role, signer->public_key()))
+    if (!out.root.holds(role, signer->public_key()))
       return refuse(RefusalKind::unknown_key,
                     "the key " + fingerprint(signer->public_key()) + " does not hold the role '" + name_of(role) +
                         "' in the root document that is in force",
                     "'patchferry trust show' lists who holds it");
   out.signers = std::move(signers);
-  return out;
-}
-
-Envelope sign_with(const Authority& authority, DocumentType type, ByteSpan body) {
-  Envelope out;
-  for (const auto& signer : authority.signers) {
-    const Signature signature = signer->sign(type, body);
-    out.push_back({id_of(signer->public_key()), Bytes(signature.begin(), signature.end())});
-  }
-  std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.key < b.key; });
   return out;
 }
 

@@ -26,7 +26,4 @@ struct Authority {
 /// load_root_chain() refuses, and unknown_key if a key does not hold `role`. Several keys without `trust` are a UsageError.
 Result<Authority> load_authority(const std::string& trust, Role role, Signers signers);
 
-/// A document that this authority signs with all its keys.
-Envelope sign_with(const Authority& authority, DocumentType type, ByteSpan body);
-
 }  // namespace patchferry::mirror

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // patchferry export: build a signed bundle of what a site lacks.
-#include <charconv>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 #include <unistd.h>
@@ -11,6 +10,7 @@
 #include "mirror/export.h"
 #include "mirror/load_signers.h"
 #include "mirror/ship.h"
+#include "mirror/site_receipt.h"
 #include "system/failure.h"
 #include "system/file.h"
 #include "system/rel_path.h"
@@ -54,11 +54,9 @@ constexpr std::uint64_t kLargest4G = 0xffffffff;  // FAT32, and ISO 9660 on a DV
 constexpr std::uint64_t kBluRay = 24'900'000'000;
 
 std::uint64_t whole_number(const std::string& text) {
-  std::uint64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size() || number > 1'000'000)
-    throw UsageError("'" + printable(text) + "' is not a number that fits here", "give a whole number");
-  return number;
+  const auto number = parse_number(text, 1'000'000);
+  if (!number) throw UsageError("'" + printable(text) + "' is not a number that fits here", "give a whole number");
+  return *number;
 }
 
 std::uint64_t volume_size_of(const std::string& text) {
@@ -67,30 +65,6 @@ std::uint64_t volume_size_of(const std::string& text) {
   const auto size = parse_size(text);
   if (!size) throw UsageError("'" + text + "' is not a size", "say 700MB, 8MiB, fat32, dvd or bd");
   return *size;
-}
-
-struct GivenReceipt {
-  SignedReceipt receipt;
-  std::string text;
-  bool first = false;  // of its site: its key is about to be pinned
-};
-
-/// The receipt named on the command line, checked, and not kept yet.
-Result<GivenReceipt> read_receipt(Store& store, const std::string& path, const std::string& site) {
-  if (!exists(path)) throw UsageError("there is no receipt " + path, "the site writes it with 'patchferry receipt --out FILE'");
-  const auto bytes = read_whole(path, kMaxReceipt);
-  GivenReceipt given;
-  given.text = bytes ? as_text(*bytes) : std::string_view();
-  auto receipt = decode_receipt(given.text);
-  if (!receipt) return tl::unexpected(std::move(receipt.error()).in(path));
-  if (receipt->receipt.site != site)
-    return tl::unexpected(Refusal{RefusalKind::wrong_site, "the receipt is of site " + receipt->receipt.site + ", not " + site,
-                                  "give the receipt of the site that the bundle is for", path});
-  const auto first = store.is_first_receipt(*receipt);
-  if (!first) return tl::unexpected(Refusal(first.error()).in(path));
-  given.receipt = std::move(*receipt);
-  given.first = *first;
-  return given;
 }
 
 /// What the exporter may build on, or why it must not guess.
@@ -121,6 +95,12 @@ Result<EncryptionKey> encryption_key(Store& store, const std::string& path, cons
                                   "this is not the key of site " + site + ", whose receipts are signed by " +
                                       fingerprint(known ? known->key : given->receipt.key),
                                   "give the site.pub that lies in that site's base directory", path});
+  // Nothing in site.pub vouches for its second half; a receipt does.
+  const auto newest = given ? std::optional(given->receipt.receipt) : store.newest_receipt(site);
+  if (newest && newest->encryption != key->encryption)
+    return tl::unexpected(
+        Refusal{RefusalKind::wrong_key, "its second half is not the key that the receipts of site " + site + " give",
+                "somebody has changed the file: give the site.pub that lies in that site's base directory", path});
   return key->encryption;
 }
 
@@ -185,7 +165,7 @@ int cmd_export(std::vector<std::string> arguments) {
                      "--full ships everything; --receipt what is missing; --assume-delivered what was not shipped long ago");
   std::optional<GivenReceipt> given;
   if (args.has("receipt")) {
-    auto read = read_receipt(store, args.required("receipt"), site);
+    auto read = read_site_receipt(store, args.required("receipt"), site);
     if (!read) return report(read.error());
     given = std::move(*read);
   }

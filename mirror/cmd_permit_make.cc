@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // patchferry permit make: allows one site, once, to go back to an older bundle.
-#include <charconv>
-
-#include "bundle-format/receipt.h"
 #include "mirror/commands.h"
 #include "mirror/notice_order.h"
+#include "mirror/site_receipt.h"
 #include "system/failure.h"
-#include "system/file.h"
 #include "system/rel_path.h"
 #include "terminal/output.h"
+#include "terminal/size.h"
 
 namespace patchferry::mirror {
 
@@ -38,29 +36,20 @@ constexpr CommandSpec kSpec = {
 /// What the site says that it has imported last.
 Result<Receipt> receipt_for(Store& store, const Arguments& args) {
   const std::string site = args.required("site");
-  if (!args.has("receipt")) {
-    const auto newest = store.newest_receipt(site);
-    if (!newest) throw UsageError("no receipt of site " + printable(site) + " has come here", "give a fresh one with --receipt");
-    return *newest;
+  if (args.has("receipt")) {
+    auto given = read_site_receipt(store, args.required("receipt"), site);
+    if (!given) return tl::unexpected(std::move(given.error()));
+    return given->receipt.receipt;
   }
-  const std::string path = args.required("receipt");
-  if (!exists(path)) throw UsageError("there is no receipt " + path, "the site writes it with 'patchferry receipt --out FILE'");
-  const auto bytes = read_whole(path, kMaxReceipt);
-  auto receipt = decode_receipt(bytes ? as_text(*bytes) : std::string_view());
-  if (!receipt) return tl::unexpected(std::move(receipt.error()).in(path));
-  if (receipt->receipt.site != site)
-    return tl::unexpected(Refusal{RefusalKind::wrong_site, "the receipt is of site " + receipt->receipt.site + ", not " + site,
-                                  "give the receipt of the site that the permit is for", path});
-  if (const auto first = store.is_first_receipt(*receipt); !first) return tl::unexpected(Refusal(first.error()).in(path));
-  return receipt->receipt;
+  const auto newest = store.newest_receipt(site);
+  if (!newest) throw UsageError("no receipt of site " + printable(site) + " has come here", "give a fresh one with --receipt");
+  return *newest;
 }
 
 std::uint64_t number_of(const std::string& text) {
-  std::uint64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size())
-    throw UsageError("'" + printable(text) + "' is not a bundle's number", "its folder's name ends in it");
-  return number;
+  const auto number = parse_number(text, 1ULL << 53);
+  if (!number) throw UsageError("'" + printable(text) + "' is not a bundle's number", "its folder's name ends in it");
+  return *number;
 }
 
 }  // namespace

@@ -87,24 +87,24 @@ int sign_bundle_at(const std::vector<std::string>& media, const Arguments& args)
     note("nothing was signed");
     return kNothingToDo;
   }
-  const auto added = sign_bundle(*draft, load_signers(args.values("key"), args.values("password-file")));
-  if (!added) return report(added.error());
-  const std::size_t have = draft->bundle.envelope().size() + *added;
+  const auto count = sign_bundle(*draft, load_signers(args.values("key"), args.values("password-file")));
+  if (!count) return report(count.error());
+  const auto [added, have] = *count;
   if (args.has("json")) {
     print(nlohmann::json({{"path", media.front()},
                           {"sequence", draft->bundle.statement().sequence},
                           {"words", word_code(draft->bundle.statement_hash())},
-                          {"added", *added},
+                          {"added", added},
                           {"signatures", {{"have", have}, {"need", draft->needed()}}},
                           {"complete", have >= draft->needed()}})
               .dump(2));
   } else if (talk) {
-    print(*added == 0 ? "nothing to do: it has these signatures already"
-                      : fmt::format("{} added to {}", count_text(*added, "signature"), media.front()));
+    print(added == 0 ? "nothing to do: it has these signatures already"
+                     : fmt::format("{} added to {}", count_text(added, "signature"), media.front()));
     print(have >= draft->needed() ? fmt::format("  valid: {} of {} signatures", have, draft->needed())
                                   : fmt::format("  NOT VALID YET: {} of {} signatures", have, draft->needed()));
   }
-  return *added > 0 ? kDone : kNothingToDo;
+  return added > 0 ? kDone : kNothingToDo;
 }
 
 }  // namespace

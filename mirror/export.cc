@@ -54,6 +54,17 @@ std::uint64_t seen_by(const SiteState& site, std::uint32_t epoch) {
   return seen;
 }
 
+/// The bundle with the number before, if it is known which that was: by the site's word first, since it may have imported
+/// what this store does not remember (it was put back from a backup, or died before it wrote that down).
+Digest previous_of(Store& store, const SiteState& site, std::uint32_t epoch, std::uint64_t sequence) {
+  if (site.receipt)
+    if (const ReceiptStream* seen = site.receipt->find(store.stream());
+        seen != nullptr && seen->epoch == epoch && seen->sequence + 1 == sequence)
+      return seen->statement;
+  const auto made = store.shipments(site.site);
+  return !made.empty() && made.back().epoch == epoch && made.back().sequence + 1 == sequence ? made.back().statement : Digest{};
+}
+
 std::vector<ReceiptPatchset> patchsets_at(const SiteState& site) {
   std::vector<ReceiptPatchset> have;
   if (site.receipt) have = site.receipt->patchsets;
@@ -81,7 +92,7 @@ Draft draft_of(Store& store, const Missing& missing, Packs packs, std::uint64_t 
   s.epoch = authority.root.epoch;
   s.root_version = authority.root.version;
   s.sequence = sequence;
-  s.previous = store.last_statement(missing.site.site);
+  s.previous = previous_of(store, missing.site, s.epoch, sequence);
   if (missing.site.basis != SiteState::Basis::nothing) s.state_before = state_before(missing.site);
   s.state_after = state_after(missing);
   s.created = now();

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "mirror/notice_order.h"
 
-#include <algorithm>
-#include <charconv>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -13,17 +11,16 @@
 #include "system/rel_path.h"
 #include "terminal/output.h"
 #include "terminal/qr.h"
+#include "terminal/size.h"
 
 namespace patchferry::mirror {
 
 namespace {
 
 std::uint64_t days_of(const std::string& text) {
-  std::uint64_t days = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), days);
-  if (error != std::errc() || end != text.data() + text.size() || days == 0 || days > 100'000)
-    throw UsageError("'" + printable(text) + "' is not a number of days", "give a whole number");
-  return days;
+  const auto days = parse_number(text, 100'000);
+  if (!days || *days == 0) throw UsageError("'" + printable(text) + "' is not a number of days", "give a whole number");
+  return *days;
 }
 
 }  // namespace
@@ -50,7 +47,7 @@ Result<std::string> sign_notice(const Notice& notice, const Authority& authority
                   fmt::format("{} of the {} keys that the role '{}' needs", authority.signers.size(), authority.needed(role),
                               name_of(role)),
                   "give --key for each of them: a token is signed in one go");
-  const Envelope envelope = sign_with(authority, document_type(notice.kind), encode_notice(notice));
+  const Envelope envelope = sign_with(authority.all(), document_type(notice.kind), encode_notice(notice));
   return encode_token(token_of(notice, authority.root, envelope));
 }
 

@@ -2,6 +2,7 @@
 #include "mirror/sign_bundle.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
@@ -17,13 +18,8 @@ namespace patchferry::mirror {
 
 namespace {
 
-bool holds(const RootDocument& root, const PublicKey& key) {
-  const auto& keys = root.role(Role::release).keys;
-  return std::any_of(keys.begin(), keys.end(), [&](std::uint8_t i) { return root.keys[i] == key; });
-}
-
-bool has_signed(const Envelope& envelope, const PublicKey& key) {
-  return std::any_of(envelope.begin(), envelope.end(), [&](const KeySignature& one) { return one.key == id_of(key); });
+bool has_signed(const Envelope& envelope, const KeyId& key) {
+  return std::any_of(envelope.begin(), envelope.end(), [&](const KeySignature& one) { return one.key == key; });
 }
 
 /// Preamble and envelope of one volume.
@@ -46,6 +42,9 @@ Head read_head(const Fd& file) {
 /// The same volume under another envelope, in its place.
 void replace_envelope(const std::string& path, Head head, Envelope envelope) {
   const Fd old = open_file(path, O_RDONLY);
+  if (const std::uint64_t room = free_bytes(parent_of(path)); room < size_of(old))
+    throw SystemFailure(fmt::format("cannot write the signature into {}: only {} are free beside it", path, size_text(room)), ENOSPC,
+                        "each volume is written anew: make room for the largest one, or sign a copy on another disk");
   const Bytes encoded = encode_envelope(std::move(envelope));
   const std::uint64_t rest = kPreambleSize + head.preamble.envelope_bytes;
   head.preamble.envelope_bytes = static_cast<std::uint32_t>(encoded.size());
@@ -59,8 +58,13 @@ void replace_envelope(const std::string& path, Head head, Envelope envelope) {
 
 /// Whom the bundle itself names, if the signer has said nothing.
 std::optional<TrustAnchors> claimed_anchors(const std::vector<std::string>& media, Findings& findings) {
-  const auto claims = read_claims(open_media(media, findings), findings);
-  if (!claims) return std::nullopt;
+  Findings of_claims;
+  const auto claims = read_claims(open_media(media, of_claims), of_claims);
+  if (!claims) {
+    findings = std::move(of_claims);
+    return std::nullopt;
+  }
+  // What is wrong with the rest, examine() is going to find as well.
   const Digest domain = domain_of(claims->first_root);
   return TrustAnchors{{{domain, 1, domain}}};
 }
@@ -94,6 +98,7 @@ std::optional<BundleDraft> open_bundle_draft(const std::vector<std::string>& med
     Progress progress("checking", bundle->statement().payload_bytes);
     read_bodies(*bundle, nobody, findings, [&](std::uint64_t n) { progress.add(n); });
   }
+  drop_threshold(findings);
   if (!findings.empty()) return std::nullopt;
   return BundleDraft{std::move(volumes), std::move(*bundle)};
 }
@@ -122,39 +127,37 @@ void print_bundle(const BundleDraft& draft) {
   print("  words of what is signed: " + word_code(bundle.statement_hash()));
 }
 
-Result<std::size_t> sign_bundle(BundleDraft& draft, const Signers& signers) {
+Result<SignatureCount> sign_bundle(BundleDraft& draft, const Signers& signers) {
   for (const auto& signer : signers)
-    if (!holds(draft.bundle.root(), signer->public_key()))
+    if (!draft.bundle.root().holds(Role::release, signer->public_key()))
       return refuse(
           RefusalKind::unknown_key,
           "the key " + fingerprint(signer->public_key()) + " does not hold the role 'release' in this bundle's root documents",
           "sign with a key that does; 'patchferry trust show' lists them");
-  const auto statement = encode_statement(draft.bundle.statement());
-  Envelope made;
-  for (const auto& signer : signers) {
-    const Signature signature = signer->sign(DocumentType::bundle, statement);
-    made.push_back({id_of(signer->public_key()), Bytes(signature.begin(), signature.end())});
-  }
+  std::vector<const Signer*> all;
+  for (const auto& signer : signers) all.push_back(signer.get());
+  const Envelope made = sign_with(all, DocumentType::bundle, encode_statement(draft.bundle.statement()));
   // A run that was interrupted has left the signature in some volumes only, so each is looked at.
-  std::size_t most = 0;
+  SignatureCount count{0, kMaxSignatures};
   Progress progress("writing", draft.bundle.statement().payload_bytes);
   for (const auto& path : draft.volumes) {
     Head head = read_head(open_file(path, O_RDONLY));
     Envelope envelope = head.envelope;
     std::size_t added = 0;
-    for (std::size_t i = 0; i < signers.size(); ++i) {
-      if (has_signed(envelope, signers[i]->public_key())) continue;
-      envelope.push_back(made[i]);
+    for (const auto& one : made) {
+      if (has_signed(envelope, one.key)) continue;
+      envelope.push_back(one);
       ++added;
     }
     if (envelope.size() > kMaxSignatures)
       return refuse(RefusalKind::too_large, "the bundle would have more than 16 signatures",
                     "sixteen are enough for any threshold");
+    count.added = std::max(count.added, added);
+    count.have = std::min(count.have, envelope.size());
     if (added > 0) replace_envelope(path, head, std::move(envelope));
-    most = std::max(most, added);
     progress.add(size_of(path));
   }
-  return most;
+  return count;
 }
 
 }  // namespace patchferry::mirror

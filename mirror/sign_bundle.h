@@ -24,9 +24,15 @@ std::optional<BundleDraft> open_bundle_draft(const std::vector<std::string>& med
 /// What is about to be signed, for a person.
 void print_bundle(const BundleDraft& draft);
 
-/// Signs with those that have not signed yet, writes the envelope into every volume, and returns how many these were.
-/// Each volume is replaced at once; interrupted, the same command goes on. Refused (unknown_key), before anything is
-/// signed: one of them does not hold the role `release`.
-Result<std::size_t> sign_bundle(BundleDraft& draft, const Signers& signers);
+/// Signatures of a bundle; its volumes may differ if somebody was interrupted.
+struct SignatureCount {
+  std::size_t added = 0;  // in the volume that lacked most
+  std::size_t have = 0;   // in the volume that has fewest: these count
+};
+
+/// Signs with those that have not signed yet, and writes the envelope into every volume. Each volume is replaced at once;
+/// interrupted, the same command goes on. Refused (unknown_key), before anything is signed: one of them does not hold the
+/// role `release`.
+Result<SignatureCount> sign_bundle(BundleDraft& draft, const Signers& signers);
 
 }  // namespace patchferry::mirror

@@ -152,13 +152,6 @@ std::uint64_t Store::reserve_sequence(const std::string& site, std::uint64_t at_
   return sequence;
 }
 
-Digest Store::last_statement(const std::string& site) {
-  Digest out{};
-  Query last(db_, "SELECT statement FROM shipment WHERE site=?1 AND made=1 ORDER BY sequence DESC LIMIT 1");
-  if (last.bind(site).step()) out = last.array<32>(0);
-  return out;
-}
-
 void Store::record_shipment(const std::string& site, const ShippedBundle& s) {
   Transaction transaction(db_);
   Query(

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "terminal/size.h"
 
+#include <charconv>
+
 #include <cmath>
 #include <string>
 
@@ -27,6 +29,13 @@ std::optional<std::uint64_t> parse_size(std::string_view text) {
   const double value = std::stod(digits) * factor;
   if (value < 1 || value > 1e18) return std::nullopt;
   return static_cast<std::uint64_t>(value);
+}
+
+std::optional<std::uint64_t> parse_number(std::string_view text, std::uint64_t most) {
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size() || number > most) return std::nullopt;
+  return number;
 }
 
 }  // namespace patchferry

@@ -254,8 +254,13 @@ std::optional<Claims> read_claims(Medium medium, Findings& findings) {
   nobody.partly_signed = true;  // it is looked at before all have signed, too
   Verification verification(nobody, findings, true);
   auto bundle = verification.run(std::move(medium));
+  drop_threshold(findings);
   if (!bundle) return std::nullopt;
   return Claims{bundle->statement(), verification.first_root(), bundle->manifest(), bundle->missing()};
+}
+
+void drop_threshold(Findings& findings) {
+  std::erase_if(findings, [](const Refusal& finding) { return finding.kind == RefusalKind::threshold; });
 }
 
 void report_missing(const ExaminedBundle& bundle, const std::vector<std::uint32_t>& missing, Findings& findings) {

@@ -115,6 +115,9 @@ class BodySink {
 bool read_bodies(ExaminedBundle& bundle, BodySink& sink, Findings& findings,
                  const std::function<void(std::uint64_t)>& on_bytes = {});
 
+/// For those who are about to add a signature: that there are too few is no news.
+void drop_threshold(Findings& findings);
+
 /// missing_volume findings for `missing`.
 void report_missing(const ExaminedBundle& bundle, const std::vector<std::uint32_t>& missing, Findings& findings);
 

@@ -207,13 +207,8 @@ Result<Layout> lay_out(Draft draft, std::uint64_t volume_limit, const OnBytes& o
 }
 
 SignedBundle sign(Layout layout, const std::vector<const Signer*>& signers) {
-  const auto statement = encode_statement(layout.statement);
-  Envelope envelope;
-  for (const Signer* signer : signers) {
-    const Signature signature = signer->sign(DocumentType::bundle, statement);
-    envelope.push_back({id_of(signer->public_key()), Bytes(signature.begin(), signature.end())});
-  }
-  return {std::move(layout), encode_envelope(std::move(envelope))};
+  const Envelope envelope = sign_with(signers, DocumentType::bundle, encode_statement(layout.statement));
+  return {std::move(layout), encode_envelope(envelope)};
 }
 
 void write_volume(const SignedBundle& bundle, std::uint32_t volume, const Fd& out, const OnBytes& on_bytes) {

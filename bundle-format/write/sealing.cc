@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <sodium.h>
+#include <stdexcept>
 
 namespace patchferry {
 
@@ -14,10 +15,9 @@ ContentKey random_content_key() {
 
 SealedKey seal_key(const ContentKey& key, const EncryptionKey& to) {
   SealedKey out;
-  // Fails only for keys that EncryptionKey's readers refuse.
   if (crypto_box_seal(reinterpret_cast<unsigned char*>(out.data()), key.bytes.data(), key.bytes.size(),
                       reinterpret_cast<const unsigned char*>(to.bytes.data())) != 0)
-    out.fill(std::byte{0});
+    throw std::invalid_argument("a key that nothing can be sealed to: is_usable() tells");
   return out;
 }
 

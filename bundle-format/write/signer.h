@@ -2,6 +2,9 @@
 // Whoever can sign: a key file (signing_key.h), or a key that never leaves its token.
 #pragma once
 
+#include <vector>
+
+#include "bundle-format/envelope.h"
 #include "bundle-format/signature.h"
 
 namespace patchferry {
@@ -18,5 +21,8 @@ class Signer {
   Signer(const Signer&) = default;
   Signer& operator=(const Signer&) = default;
 };
+
+/// A signature by each, ascending by key id.
+Envelope sign_with(const std::vector<const Signer*>& signers, DocumentType type, ByteSpan body);
 
 }  // namespace patchferry

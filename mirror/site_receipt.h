@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// A receipt that somebody has brought: read, and judged by what the store knows of its site.
+#pragma once
+
+#include <string>
+
+#include "mirror/store.h"
+
+namespace patchferry::mirror {
+
+struct GivenReceipt {
+  SignedReceipt receipt;
+  std::string text;
+  bool first = false;  // of its site: to keep it pins its key
+};
+
+/// Checked, and not kept yet. Refused: bad_receipt, wrong_site. A path that does not exist is a UsageError.
+Result<GivenReceipt> read_site_receipt(Store& store, const std::string& path, const std::string& site);
+
+}  // namespace patchferry::mirror
