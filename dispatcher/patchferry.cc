@@ -50,7 +50,7 @@ constexpr Entry kEntries[] = {
     {"head make", "say, signed, which bundle is the newest for a site", Side::internet},
     {"permit make", "allow a site to go back to an older bundle", Side::internet},
     {"export", "build a signed bundle for a site", Side::internet},
-    {"sign", "add a signature to a root document", Side::internet},
+    {"sign", "add a signature to a bundle or a root document", Side::internet},
     {"trust create", "make the first root document: who may sign what", Side::internet},
     {"trust rotate", "make the next root document: change keys and thresholds", Side::internet},
     {"trust show", "show root documents, and who must still sign", Side::internet},

@@ -24,7 +24,8 @@ constexpr OptionSpec kOptions[] = {
 };
 constexpr CommandSpec kSpec = {
     "patchferry status --base DIR",
-    "Shows the last bundle, the newest patchset and its age, archives that are missing from arch/, what lies in quarantine, and disk space.",
+    "Shows the last bundle, the newest patchset and its age, archives that are missing from arch/, what lies in quarantine, disk\n"
+    "space, and alarms: bundles that are held back, silence, a ledger that was put back, two bundles under one number, a wrong clock.",
     kOptions,
     "patchferry status --base /var/lib/patchferry",
 };

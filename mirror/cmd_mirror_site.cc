@@ -26,8 +26,8 @@ constexpr OptionSpec kAddOptions[] = {
 };
 constexpr CommandSpec kAdd = {
     "patchferry mirror site add --store DIR --site NAME --key SITE.pub [--replace]",
-    "Says by which key a site signs its receipts. Without this, the site's first receipt says so itself. Compare the words with those\n"
-    "that 'patchferry status' shows at the site.",
+    "Says by which key a site signs its receipts. Without this, the site's first receipt says so itself. Compare the fingerprint with\n"
+    "the one that 'patchferry status' shows at the site.",
     kAddOptions,
     "patchferry mirror site add --store /srv/store --site plant1 --key site.pub",
 };

@@ -27,7 +27,8 @@ inline constexpr OptionSpec kNoticeKey = {"key", "a secret key to sign with: KEY
 inline constexpr OptionSpec kNoticePassword = {
     "password-file", "take the password of the key from the first line of FILE; several: in the order of the keys", "FILE", true};
 inline constexpr OptionSpec kNoticeTrust = {"trust", "the folder of root documents, if there is one", "TRUSTDIR"};
-inline constexpr OptionSpec kNoticeExpires = {"expires", "after so many days it counts no more, by the site's clock", "DAYS"};
+inline constexpr OptionSpec kNoticeExpires = {"expires", "after so many days the site warns, or refuses it if it is set up so",
+                                              "DAYS"};
 inline constexpr OptionSpec kNoticeOut = {"out", "also write it to this file", "FILE"};
 inline constexpr OptionSpec kNoticeQr = {"qr", "also draw it as a QR code", nullptr};
 inline constexpr OptionSpec kNoticeJson = {"json", "one JSON document: token, site, sequence, made, out", nullptr};

@@ -2,6 +2,7 @@
 // What people and scripts rely on in every command.
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <sstream>
@@ -21,6 +22,44 @@ std::set<std::string> commands_in(const std::string& help) {
     if (!line.starts_with("  ") || line.starts_with("   ")) continue;
     const auto end = line.find("  ", 2);
     if (end != std::string::npos) out.insert(line.substr(2, end - 2));
+  }
+  return out;
+}
+
+/// All `…` in a text.
+std::set<std::string> quoted_in(const std::string& text, char quote) {
+  std::set<std::string> out;
+  for (std::size_t begin = text.find(quote); begin != std::string::npos;) {
+    const auto end = text.find(quote, begin + 1);
+    if (end == std::string::npos) break;
+    out.insert(text.substr(begin + 1, end - begin - 1));
+    begin = text.find(quote, end + 1);
+  }
+  return out;
+}
+
+std::string source(const std::string& path) { return contents(PATCHFERRY_SOURCE_DIR "/" + path); }
+
+/// The sections "### <command>" of docs/commands.md.
+std::map<std::string, std::string> documented_commands() {
+  std::map<std::string, std::string> out;
+  std::istringstream lines(source("docs/commands.md"));
+  std::string command;
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with("#")) command = line.starts_with("### ") ? line.substr(4) : "";
+    if (!command.empty()) out[command] += line + "\n";
+  }
+  return out;
+}
+
+/// What stands in the first column of the tables of a document, as code.
+std::set<std::string> first_column(const std::string& document) {
+  std::set<std::string> out;
+  std::istringstream lines(document);
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.starts_with("| `")) continue;
+    const auto names = quoted_in(line.substr(0, line.find('|', 1)), '`');
+    out.insert(names.begin(), names.end());
   }
   return out;
 }
@@ -53,6 +92,56 @@ TEST_CASE("patchferry lists exactly the commands that its programs have") {
   }
   CHECK(commands_in(listed.out) == those);
   CHECK(run({"patchferry"}).code == 2);
+}
+
+TEST_CASE("every command and each of its options is documented, and no other command") {
+  const auto documented = documented_commands();
+  std::set<std::string> names;
+  for (const auto& [name, text] : documented) names.insert(name);
+  CHECK(names == commands_in(run({"patchferry", "--help"}).out));
+  for (const auto& [name, text] : documented) {
+    Words words = words_of(name);
+    words.emplace_back("--help");
+    std::istringstream lines(typed(words).out);
+    for (std::string line; std::getline(lines, line);) {
+      const auto begin = line.find("--");
+      if (!line.starts_with("  ") || begin == std::string::npos || begin > 8) continue;
+      const std::string option = line.substr(begin, line.find_first_of(" ,", begin) - begin);
+      if (option == "--help" || option == "--quiet" || option == "--base" || option == "--no-wait")
+        continue;  // said once for all
+      INFO("patchferry " << name << " " << option);
+      // "--add-ROLE" stands for three.
+      std::string general = option;
+      for (const std::string role : {"root", "release", "head"})
+        if (const auto at = general.find(role); at != std::string::npos) general.replace(at, role.size(), "ROLE");
+      CHECK((text.find(option) != std::string::npos || text.find(general) != std::string::npos));
+    }
+  }
+}
+
+TEST_CASE("every kind of refusal is documented, and no other") {
+  std::set<std::string> kinds;
+  std::istringstream lines(source("system/refusal.cc"));
+  for (std::string line; std::getline(lines, line);)
+    if (line.find("case RefusalKind::") != std::string::npos) kinds.merge(quoted_in(line, '"'));
+  REQUIRE(kinds.size() > 30);
+  CHECK(first_column(source("docs/refusals.md")) == kinds);
+}
+
+TEST_CASE("every word for what the audit log records is documented") {
+  std::set<std::string> words = {"carried"};
+  const std::string folder = PATCHFERRY_SOURCE_DIR "/importer";
+  for (const auto& name : patchferry::folder_entries(folder)) {
+    const std::string text = contents(folder + "/" + name);
+    for (auto at = text.find("what = "); at != std::string::npos; at = text.find("what = ", at + 1))
+      words.merge(quoted_in(text.substr(at, text.find_first_of(",;}", at) - at), '"'));
+  }
+  REQUIRE(words.count("rollback") == 1);
+  const auto documented = first_column(source("docs/audit.md"));
+  for (const auto& word : words) {
+    INFO(word);
+    CHECK(documented.count(word) == 1);
+  }
 }
 
 TEST_CASE("every command explains itself with an example, and speaks JSON") {
