@@ -14,7 +14,8 @@ namespace patchferry::importer {
 
 namespace {
 
-constexpr const char* kColumns = "SELECT id, file, sha256, bytes, arrived, bundle, unpacked, withdrawn, stream, epoch FROM patchset";
+constexpr const char* kColumns =
+    "SELECT id, file, sha256, bytes, arrived, bundle, unpacked, withdrawn, stream, epoch FROM patchset";
 
 KnownPatchset row(const Query& q) {
   KnownPatchset p;
@@ -23,7 +24,8 @@ KnownPatchset row(const Query& q) {
   p.archive = q.array<32>(2);
   p.archive_bytes = q.number(3);
   p.arrived = q.number(4);
-  if (!q.is_null(5) && !q.is_null(8)) p.origin = Origin{StreamId{q.array<16>(8)}, static_cast<std::uint32_t>(q.integer(9)), q.number(5)};
+  if (!q.is_null(5) && !q.is_null(8))
+    p.origin = Origin{StreamId{q.array<16>(8)}, static_cast<std::uint32_t>(q.integer(9)), q.number(5)};
   p.unpacked = q.integer(6) != 0;
   p.withdrawn = q.integer(7) != 0;
   return p;
@@ -116,8 +118,9 @@ std::int64_t record_patchset(Site& site, const NewPatchset& p) {
     stream = p.origin->stream.bytes;
     epoch = p.origin->epoch;
   }
-  Query(db,
-        "INSERT INTO patchset(name, file, release_key, sha256, bytes, expanded, arrived, bundle, unpacked, stream, epoch, withdrawn) "
+  Query(
+      db,
+      "INSERT INTO patchset(name, file, release_key, sha256, bytes, expanded, arrived, bundle, unpacked, stream, epoch, withdrawn) "
       "VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11, EXISTS(SELECT 1 FROM withdrawn WHERE name=?1))")
       .bind(p.name.patchset.text, p.name.file, release_key(p.name.patchset), p.archive, p.archive_bytes,
             p.contents.expanded_bytes, now(), sequence, p.unpacked, stream, epoch)

@@ -53,8 +53,9 @@ void add_chain(Site& site, Parts& parts, ByteSpan statement_bytes) {
 
 /// What was imported under one of these numbers.
 void keep_ours(Site& site, const StreamId& stream, std::uint32_t epoch, std::uint64_t from, std::uint64_t to) {
-  Query ours(site.db(), "SELECT sequence, statement, document, envelope FROM ledger WHERE stream=?1 AND epoch=?2 AND "
-                        "sequence BETWEEN ?3 AND ?4 AND document IS NOT NULL");
+  Query ours(site.db(),
+             "SELECT sequence, statement, document, envelope FROM ledger WHERE stream=?1 AND epoch=?2 AND "
+             "sequence BETWEEN ?3 AND ?4 AND document IS NOT NULL");
   ours.bind(stream.bytes, epoch, from, to);
   while (ours.step()) {
     Parts parts = signed_parts(ours.blob(2), ours.blob(3));
@@ -83,9 +84,10 @@ void keep_evidence(Site& site, const Notice& head, const std::string& token, con
                           {{"token", Bytes(as_bytes(token).begin(), as_bytes(token).end())}});
   keep_ours(site, head.stream, head.epoch, head.sequence, head.sequence);
   if (fresh)
-    site.audit({.what = "fork",
-                .detail = fmt::format("a head token, kept in evidence/, speaks of another bundle {} ({}) than the one known here ({})",
-                                      head.sequence, to_hex(head.statement), to_hex(known))});
+    site.audit(
+        {.what = "fork",
+         .detail = fmt::format("a head token, kept in evidence/, speaks of another bundle {} ({}) than the one known here ({})",
+                               head.sequence, to_hex(head.statement), to_hex(known))});
 }
 
 std::vector<std::string> evidence(const Site& site) {

@@ -157,7 +157,10 @@ std::vector<std::string> judge_time(Site& site, const ExaminedBundle& bundle, co
   else if (!late->empty())
     warnings.push_back(*late);
   const LedgerEntry* head = view.head(s.stream);
-  if (head != nullptr && std::tie(s.epoch, s.sequence) < std::tie(head->epoch, head->sequence))
+  const LedgerEntry* last = view.last(s.stream);
+  const bool has_come =
+      head != nullptr && last != nullptr && std::tie(head->epoch, head->sequence) <= std::tie(last->epoch, last->sequence);
+  if (head != nullptr && !has_come && std::tie(s.epoch, s.sequence) < std::tie(head->epoch, head->sequence))
     warnings.push_back("bundle " + std::to_string(head->sequence) + " is known to exist: bring it too");
   return warnings;
 }

@@ -36,7 +36,9 @@ void set_accepted(Site& site, const StreamId& stream, bool accepted) {
 }
 
 bool in_doubt(Site& site, const StreamId& stream) {
-  return Query(site.db(), "SELECT 1 FROM stream WHERE needs_head=1 AND (id=?1 OR id=?2)").bind(stream.bytes, StreamId{}.bytes).step();
+  return Query(site.db(), "SELECT 1 FROM stream WHERE needs_head=1 AND (id=?1 OR id=?2)")
+      .bind(stream.bytes, StreamId{}.bytes)
+      .step();
 }
 
 /// Of this stream, and of all of them if it was not known which.
@@ -89,7 +91,8 @@ Result<std::string> judge_expiry(Site& site, const char* what, std::uint64_t exp
   if (!is_expired(expires, site_time(site))) return std::string();
   const std::string text = fmt::format("the {} was good until {}", what, time_text(expires));
   if (site.settings().refuse_expired)
-    return refuse(RefusalKind::expired, text, "ask for a fresh one; this site's configuration (expired = \"refuse\") takes none past its date");
+    return refuse(RefusalKind::expired, text,
+                  "ask for a fresh one; this site's configuration (expired = \"refuse\") takes none past its date");
   return text + ", by the best that is known here";
 }
 

@@ -54,7 +54,8 @@ std::string encode(const Copy& copy) {
   std::string text = std::string(kFirstLine) + "\n";
   for (const auto& [id, s] : copy.streams)
     text += fmt::format("stream {} {} {} {} {}\n", to_hex(id), s.accepted ? 1 : 0, s.epoch, s.sequence, to_hex(s.statement));
-  for (const auto& [domain, r] : copy.roots) text += fmt::format("root {} {} {}\n", to_hex(domain), r.version, to_hex(r.document));
+  for (const auto& [domain, r] : copy.roots)
+    text += fmt::format("root {} {} {}\n", to_hex(domain), r.version, to_hex(r.document));
   text += fmt::format("floor {}\n", copy.floor);
   return text + "end " + to_hex(sha256(as_bytes(text))) + "\n";
 }

@@ -24,7 +24,6 @@ NoticeJudge judge_of(Site& site) {
     const LedgerEntry* last = view.last(stream);
     judge.streams.push_back({stream, last != nullptr ? last->statement : Digest{}});
   }
-  judge.challenge = wanted_head(site).value_or(Challenge{});
   return judge;
 }
 

@@ -50,7 +50,7 @@ std::string name_of(const TrustAnchor& anchor) {
 }
 
 std::string words_of(const TrustAnchor& anchor) {
-  return anchor.is_one_key() ? key_words(anchor.root.keys.front()) : words_of(anchor.domain, 12);
+  return anchor.is_one_key() ? key_words(anchor.root.keys.front()) : patchferry::words_of(anchor.domain, 12);
 }
 
 std::string describe(const TrustAnchor& anchor) {

@@ -43,8 +43,8 @@ Head read_head(const Fd& file) {
 void replace_envelope(const std::string& path, Head head, Envelope envelope) {
   const Fd old = open_file(path, O_RDONLY);
   if (const std::uint64_t room = free_bytes(parent_of(path)); room < size_of(old))
-    throw SystemFailure(fmt::format("cannot write the signature into {}: only {} are free beside it", path, size_text(room)), ENOSPC,
-                        "each volume is written anew: make room for the largest one, or sign a copy on another disk");
+    throw SystemFailure(fmt::format("cannot write the signature into {}: only {} are free beside it", path, size_text(room)),
+                        ENOSPC, "each volume is written anew: make room for the largest one, or sign a copy on another disk");
   const Bytes encoded = encode_envelope(std::move(envelope));
   const std::uint64_t rest = kPreambleSize + head.preamble.envelope_bytes;
   head.preamble.envelope_bytes = static_cast<std::uint32_t>(encoded.size());

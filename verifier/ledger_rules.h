@@ -30,11 +30,11 @@ struct LedgerView {
   std::vector<StreamId> streams;      // accepted; empty before the first import, which teaches one
   std::vector<LedgerEntry> imported;  // ascending by (epoch, sequence) within a stream
   std::vector<LedgerEntry> heads;     // the newest that is known to exist, at most one a stream
-  std::vector<StreamId> in_doubt;  // how far these had come is not known, after the ledger was put back; all zero: any
+  std::vector<StreamId> in_doubt;     // how far these had come is not known, after the ledger was put back; all zero: any
   std::string challenge;              // to have a head made for, if it needs one
   std::uint64_t jump = kUsualJump;
   std::uint64_t confirmed_number = 0;  // that somebody has asked about, however far ahead it is
-  std::optional<Digest> permitted;  // statement of an older bundle that a signed permit lets through
+  std::optional<Digest> permitted;     // statement of an older bundle that a signed permit lets through
 
   /// The last import of a stream; null: none.
   const LedgerEntry* last(const StreamId& stream) const;

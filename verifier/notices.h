@@ -22,7 +22,6 @@ struct NoticeJudge {
   std::string site;
   std::vector<Domain> domains;
   std::vector<Stream> streams;
-  Challenge challenge{};  // all zero: the site has asked for none
 };
 
 /// The whole notice. Refused: untrusted, wrong_site, unknown_stream, old_root, bad_root (a root document that is not

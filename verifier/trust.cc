@@ -88,9 +88,9 @@ class Enrolment {
       const std::size_t both = std::min(known.chain.size(), fresh.chain.size());
       for (std::size_t i = 0; i < both; ++i)
         if (known.chain[i].document != fresh.chain[i].document)
-          return tl::unexpected(
-              Refusal{RefusalKind::fork, fmt::format("it holds another root document {} than the one before it", i + 1),
-                      "somebody has signed two: keep both, and tell those who keep the root keys", path});
+          return tl::unexpected(Refusal{RefusalKind::fork,
+                                        fmt::format("it holds another root document {} than the one before it", i + 1),
+                                        "somebody has signed two: keep both, and tell those who keep the root keys", path});
       // The longer one; of two single documents the one that is signed.
       if (fresh.version > known.version || (fresh.version == known.version && known.chain.front().envelope.empty()))
         known = std::move(fresh);

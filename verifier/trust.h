@@ -18,7 +18,7 @@ struct TrustAnchor {
   Digest document{};          // its SHA-256; the domain itself while only document 1 is known
   /// The documents themselves, where they were read. Of a .pub file: its document 1, without signatures.
   std::vector<SignedRoot> chain = {};
-  RootDocument root = {};     // the last of them
+  RootDocument root = {};  // the last of them
 
   bool is_one_key() const { return chain.size() == 1 && root.keys.size() == 1; }
 };
