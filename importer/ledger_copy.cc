@@ -9,6 +9,7 @@
 
 #include "importer/ledger.h"
 #include "system/atomic_file.h"
+#include "system/calendar.h"
 #include "system/file.h"
 #include "terminal/output.h"
 
@@ -91,6 +92,9 @@ std::string suspicion(const Copy& database, const Copy& copy) {
     if (!behind(there, here->second) && here->second.hash != there.hash)
       return fmt::format("database and copy disagree on {} {}", name.substr(0, name.find(' ')), there.number);
   }
+  // A head token may have come after the last bundle.
+  if (database.floor < copy.floor)
+    return "the database is behind its copy (what came last was made " + time_text(copy.floor) + ")";
   return {};
 }
 
@@ -125,6 +129,9 @@ void compare_copy(Site& site) {
 }
 
 void write_copy(Site& site) {
+  // The copy says how far this site had come, and the database has forgotten it: both stay as they are until somebody has
+  // said so, else the same old database could be put back again unnoticed.
+  if (wanted_head(site)) return;
   write_file(site.settings().copy_path(), as_bytes(encode(of_database(site))), 0644);
   Query(site.db(), "INSERT OR IGNORE INTO identity VALUES('ledger_copy', 'made')").run();
 }

@@ -15,7 +15,7 @@ namespace patchferry::importer {
 /// Whenever a base is opened: a database behind the copy, or beside it, needs a head (ledger.h). A copy that is behind
 /// the database, as after a crash, is brought up; one that was never made is made.
 void compare_copy(Site& site);
-/// What the database says now. Durable before it returns.
+/// What the database says now, unless it needs a head. Durable before it returns.
 void write_copy(Site& site);
 
 }  // namespace patchferry::importer
