@@ -151,6 +151,7 @@ Result<std::optional<Shipment>> export_bundle(Store& store, const ExportOrder& o
 
   // The signatures, the medium, and what the medium gives back.
   const SignedBundle bundle = sign(std::move(*layout), authority.all());
+  store.record_signed(order.site.site, sequence, sha256(encode_statement(bundle.layout.statement)));
   shipment.path = deliver(bundle, order.to);
   shipment.statement = bundle.layout.statement;
 

@@ -154,9 +154,13 @@ std::uint64_t Store::reserve_sequence(const std::string& site, std::uint64_t at_
 
 Digest Store::last_statement(const std::string& site) {
   Digest out{};
-  Query last(db_, "SELECT statement FROM shipment WHERE site=?1 AND made=1 ORDER BY sequence DESC LIMIT 1");
+  Query last(db_, "SELECT statement FROM shipment WHERE site=?1 AND statement IS NOT NULL ORDER BY sequence DESC LIMIT 1");
   if (last.bind(site).step()) out = last.array<32>(0);
   return out;
+}
+
+void Store::record_signed(const std::string& site, std::uint64_t sequence, const Digest& statement) {
+  Query(db_, "UPDATE shipment SET statement=?3 WHERE site=?1 AND sequence=?2").bind(site, sequence, statement).run();
 }
 
 void Store::record_shipment(const std::string& site, const ShippedBundle& s) {

@@ -89,8 +89,10 @@ class Store {
   std::uint64_t reserve_sequence(const std::string& site, std::uint64_t at_least);
   /// Made for the site, in order.
   std::vector<ShippedBundle> shipments(const std::string& site);
-  /// Hash of the statement of the last shipment made for the site; zero if none.
+  /// Hash of the statement that was signed last for the site; zero if none.
   Digest last_statement(const std::string& site);
+  /// Before it is delivered: it may reach the site even if this program does not live to record the shipment.
+  void record_signed(const std::string& site, std::uint64_t sequence, const Digest& statement);
   void record_shipment(const std::string& site, const ShippedBundle& shipment);
 
   /// False if it was withdrawn before.
