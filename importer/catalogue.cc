@@ -156,10 +156,17 @@ std::vector<std::string> withdrawn_names(Site& site) {
   return out;
 }
 
-std::vector<std::string> disable_newer(Site& site, std::uint64_t sequence) {
+std::vector<KnownPatchset> newer_than(Site& site, std::uint64_t sequence, const std::set<std::string>& kept) {
+  std::vector<KnownPatchset> out = patchsets(site);
+  std::erase_if(out, [&](const KnownPatchset& p) {
+    return !p.bundle || *p.bundle <= sequence || p.withdrawn || kept.count(p.name.patchset.text) != 0;
+  });
+  return out;
+}
+
+std::vector<std::string> disable_newer(Site& site, std::uint64_t sequence, const std::set<std::string>& kept) {
   std::vector<std::string> out;
-  for (const auto& p : patchsets(site)) {
-    if (!p.bundle || *p.bundle <= sequence || p.withdrawn) continue;
+  for (const auto& p : newer_than(site, sequence, kept)) {
     disable(site, p.id);
     out.push_back(p.name.patchset.text);
   }

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -66,7 +67,9 @@ void enable(Site& site, const Feed& feed, std::int64_t patchset);
 void withdraw(Site& site, const std::string& name, std::uint64_t bundle);
 /// In byte order, whether they are here or not.
 std::vector<std::string> withdrawn_names(Site& site);
-/// In every feed, what came with bundles after `sequence`. Returns their names.
-std::vector<std::string> disable_newer(Site& site, std::uint64_t sequence);
+/// What came with bundles after `sequence` and is not withdrawn, but for `kept`.
+std::vector<KnownPatchset> newer_than(Site& site, std::uint64_t sequence, const std::set<std::string>& kept);
+/// In every feed, those. Returns their names.
+std::vector<std::string> disable_newer(Site& site, std::uint64_t sequence, const std::set<std::string>& kept);
 
 }  // namespace patchferry::importer

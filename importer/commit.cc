@@ -3,6 +3,7 @@
 
 #include "importer/ledger.h"
 #include "importer/ledger_copy.h"
+#include "importer/plan.h"
 #include "importer/unpack.h"
 #include "system/file.h"
 #include "terminal/output.h"
@@ -19,8 +20,9 @@ void enter(Site& site, const VerifiedBundle& bundle, bool is_rollback, AuditEven
     withdraw(site, name, s.sequence);
     event.detail += ", withdrawn: " + name;
   }
-  if (!is_rollback) return record_import(site, s, bundle.statement_hash(), bundle.envelope());
-  for (const auto& name : disable_newer(site, s.sequence)) event.detail += ", disabled: " + name;
+  if (!is_rollback) return record_import(site, bundle);
+  for (const auto& name : disable_newer(site, s.sequence, belonging_to(*bundle.manifest())))
+    event.detail += ", disabled: " + name;
 }
 
 }  // namespace

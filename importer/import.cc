@@ -173,10 +173,9 @@ void remember(Site& site, const ExaminedBundle& bundle, const Findings& findings
 }
 
 /// What came after the bundle that is gone back to.
-void plan_rollback(Site& site, Plan& plan) {
+void plan_rollback(Site& site, const Manifest& manifest, Plan& plan) {
   plan.is_rollback = true;
-  for (const auto& p : patchsets(site))
-    if (p.bundle && *p.bundle > plan.sequence && !p.withdrawn) plan.disabled.push_back(p.name.patchset.text);
+  for (const auto& p : newer_than(site, plan.sequence, belonging_to(manifest))) plan.disabled.push_back(p.name.patchset.text);
 }
 
 }  // namespace
@@ -215,7 +214,7 @@ ImportOutcome import_bundle(Site& site, const ImportOrder& order) {
     auto made = make_plan(site, *bundle, feeds);
     if (!made) return refused(made.error());
     plan = std::move(*made);
-    if (is_rollback) plan_rollback(site, *plan);
+    if (is_rollback) plan_rollback(site, *bundle->manifest(), *plan);
   }
   if (!is_rollback && is_repeat(bundle->statement(), bundle->statement_hash(), *view))
     return {ImportOutcome::Kind::nothing_to_do,
