@@ -268,7 +268,7 @@ ImportOutcome import_bundle(Site& site, const ImportOrder& order) {
   change.work = work;
   change.what = is_rollback ? "rollback" : "import";
   if (!order.vouching.empty()) waive_head(site, order.vouching);
-  if (order.accept_jump != 0) change.detail = "number confirmed by hand, ";
+  if (order.accept_jump == bundle->statement().sequence) change.detail = "number confirmed by hand, ";
   if (is_rollback) change.detail = "permitted by the release keys, ";
   commit(site, change);
   return {ImportOutcome::Kind::imported, {}, std::move(plan), publish_changed(site), warnings};
