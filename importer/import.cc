@@ -133,20 +133,25 @@ class StagingGuard {
 };
 
 /// The ledger, as far as the person who imports may bend it; each time the audit log says so.
-Result<LedgerView> ledger_for(Site& site, const ImportOrder& order) {
+Result<LedgerView> ledger_for(Site& site, const ImportOrder& order, std::vector<std::string>& warnings) {
   LedgerView view = ledger(site);
   if (!order.vouching.empty()) view.needs_head = false;
   if (order.accept_jump != 0) view.accepted = order.accept_jump;
   if (order.permit.empty()) return view;
   const auto permit = read_notice(site, NoticeKind::permit, read_notice_file(order.permit));
   if (!permit) return tl::unexpected(Refusal(permit.error()).in(order.permit));
+  if (is_expired(permit->expires, site_time(site))) {
+    const std::string text = "the permit was good until " + time_text(permit->expires);
+    if (site.settings().refuse_expired)
+      return tl::unexpected(Refusal{RefusalKind::expired, text, "ask for a fresh one", order.permit});
+    warnings.push_back(text + ", by the best that is known here");
+  }
   view.permitted = permit->statement;
   return view;
 }
 
 /// What the clock gives reason to say; a finding only where this site's policy makes one of it.
-std::vector<std::string> judge_time(Site& site, const ExaminedBundle& bundle, Findings& findings) {
-  std::vector<std::string> warnings;
+void judge_time(Site& site, const ExaminedBundle& bundle, Findings& findings, std::vector<std::string>& warnings) {
   SiteTime time = site_time(site);
   time.floor = std::max(time.floor, bundle.statement().created);
   if (auto odd = clock_warning(time); !odd.empty()) warnings.push_back(std::move(odd));
@@ -161,7 +166,6 @@ std::vector<std::string> judge_time(Site& site, const ExaminedBundle& bundle, Fi
   const LedgerEntry* head = view.head(bundle.statement().stream);
   if (head != nullptr && std::tie(bundle.statement().epoch, bundle.statement().sequence) < std::tie(head->epoch, head->sequence))
     warnings.push_back("bundle " + std::to_string(head->sequence) + " is known to exist: bring it too");
-  return warnings;
 }
 
 /// What counts even if the bundle is refused: root documents that have gone on, and proof that somebody signs twice.
@@ -185,13 +189,14 @@ ImportOutcome import_bundle(Site& site, const ImportOrder& order) {
 
   // Authentic, for us, and newer than what we have; the medium's payload is still unread.
   Findings findings;
-  const auto view = ledger_for(site, order);
+  std::vector<std::string> warnings;
+  const auto view = ledger_for(site, order, warnings);
   if (!view) return refused(view.error());
   const DecryptionKey key = site.secret().decryption;
   const Judge judge{anchors(site), &*view, &key};
   auto examined = examine(open_media(order.media, findings), judge, findings);
   if (!examined) return refused(std::move(findings));
-  const std::vector<std::string> warnings = judge_time(site, *examined, findings);
+  judge_time(site, *examined, findings, warnings);
   if (!order.only_plan) remember(site, *examined, findings);
   auto bundle = accept(std::move(*examined), findings);
   if (!bundle) return refused(std::move(findings));

@@ -170,6 +170,20 @@ TEST_CASE("going back to a bundle that never came brings and keeps what is in it
   CHECK(json_of(done).at("feeds").at("main").at("disable") == json({name_of(3)}));
 }
 
+TEST_CASE("a permit past its date is warned of, and refused where the site asks for that") {
+  Shipped s(2);
+  const std::string permit = s.permit(1, "permit", {"--receipt", s.world.receipt(s.base), "--expires", "2"});
+  const AtTime later(static_cast<std::uint64_t>(std::time(nullptr)) + 4 * 86400);
+  write_contents(s.world.at("config.toml"), "expired = \"refuse\"\n");
+  {
+    const Configured strict(s.world.at("config.toml"));
+    s.check_refused(1, permit, "expired");
+  }
+  const auto done = s.go_back(1, permit);
+  CHECK(done.code == 0);
+  CHECK(says(json_of(done).at("warnings").dump(), "the permit was good until"));
+}
+
 TEST_CASE("a permit is made only for a bundle that was made and a site that is past it") {
   Shipped s(2);
   const std::string receipt = s.world.receipt(s.base);
