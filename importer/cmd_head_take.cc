@@ -46,7 +46,7 @@ int cmd_head_take(std::vector<std::string> arguments) {
     if (site.settings().refuse_expired) return report(past);
     note("warning: " + past.text + ", by the best that is known here");
   }
-  const auto taken = take_head(site, *head);
+  const auto taken = take_head(site, *head, text);
   if (!taken) return report(taken.error());
   const auto raised = alarms(site);
   if (args.has("json")) {

@@ -6,6 +6,7 @@
 #include <sodium.h>
 #include <tuple>
 
+#include "importer/evidence.h"
 #include "importer/ledger_copy.h"
 #include "system/calendar.h"
 
@@ -67,12 +68,14 @@ std::uint64_t newest_made(Site& site) {
   return newest.step() ? newest.number(0) : 0;
 }
 
-void record_import(Site& site, const Statement& s, const Digest& hash, const Envelope& envelope) {
-  Query(site.db(),
-        "INSERT OR REPLACE INTO ledger(stream, epoch, sequence, statement, bundle, imported, made, document, envelope) "
-        "VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)")
-      .bind(s.stream.bytes, s.epoch, s.sequence, hash, s.bundle.bytes, now(), s.created, encode_statement(s),
-            encode_envelope(envelope))
+void record_import(Site& site, const VerifiedBundle& bundle) {
+  const Statement& s = bundle.statement();
+  Query(
+      site.db(),
+      "INSERT OR REPLACE INTO ledger(stream, epoch, sequence, statement, bundle, imported, made, document, envelope, root_chain) "
+      "VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)")
+      .bind(s.stream.bytes, s.epoch, s.sequence, bundle.statement_hash(), s.bundle.bytes, now(), s.created, encode_statement(s),
+            encode_envelope(bundle.envelope()), encode_root_chain(bundle.root_chain()))
       .run();
   Query(site.db(), "INSERT OR IGNORE INTO stream VALUES(?1,?2)").bind(s.stream.bytes, now()).run();
   raise_floor(site, s.created);
@@ -82,15 +85,13 @@ void record_root(Site& site, const Digest& domain, std::uint32_t version, const 
   Query(site.db(), "INSERT OR REPLACE INTO root VALUES(?1,?2,?3)").bind(domain, version, document).run();
 }
 
-Result<bool> take_head(Site& site, const Notice& head) {
+Result<bool> take_head(Site& site, const Notice& head, const std::string& token) {
   const LedgerView view = ledger(site);
   const auto numbers = std::tie(head.epoch, head.sequence);
   for (const auto* entries : {&view.imported, &view.heads})
     for (const auto& e : *entries)
       if (e.stream == head.stream && e.epoch == head.epoch && e.sequence == head.sequence && e.statement != head.statement) {
-        site.audit({.what = "fork",
-                    .detail = fmt::format("a head token speaks of another bundle {} ({}) than the one known here ({})",
-                                          head.sequence, to_hex(head.statement), to_hex(e.statement))});
+        keep_evidence(site, head, token);
         return refuse(RefusalKind::fork,
                       fmt::format("it speaks of another bundle {} than the one that is known here", head.sequence),
                       "somebody signed two different bundles under one number: tell the exporter's people");

@@ -8,11 +8,11 @@
 
 #include <string>
 
-#include "bundle-format/envelope.h"
 #include "importer/site.h"
 #include "verifier/freshness.h"
 #include "verifier/ledger_rules.h"
 #include "verifier/notices.h"
+#include "verifier/verify.h"
 
 namespace patchferry::importer {
 
@@ -22,12 +22,12 @@ SiteTime site_time(Site& site);
 std::uint64_t newest_made(Site& site);
 
 /// Within the caller's transaction.
-void record_import(Site& site, const Statement& statement, const Digest& hash, const Envelope& envelope);
+void record_import(Site& site, const VerifiedBundle& bundle);
 void record_root(Site& site, const Digest& domain, std::uint32_t version, const Digest& document);
 
-/// A head token that was checked. Refused: fork (another bundle of a number that is known; evidence is kept), stale (an
+/// A head token that was checked; `token` is its text. Refused: fork (another bundle of a number that is known; evidence is kept), stale (an
 /// older one than is known); false if it says nothing new. Ends the need for a head if it was made for our challenge.
-Result<bool> take_head(Site& site, const Notice& head);
+Result<bool> take_head(Site& site, const Notice& head, const std::string& token);
 
 /// Streams whose bundles are accepted, beside the one that the first import teaches.
 void accept_stream(Site& site, const StreamId& stream);

@@ -86,6 +86,9 @@ CREATE TABLE root(domain BLOB PRIMARY KEY, version INTEGER NOT NULL, document BL
 CREATE TABLE withdrawn(              -- by the vendor, whether it is here or not
   name TEXT PRIMARY KEY COLLATE NOCASE, bundle INTEGER NOT NULL) WITHOUT ROWID;
 INSERT INTO withdrawn SELECT name, 0 FROM patchset WHERE withdrawn=1;
+)sql",
+                                                     R"sql(
+ALTER TABLE ledger ADD COLUMN root_chain BLOB NOT NULL DEFAULT x'';  -- under which it was signed; empty: imported before this was kept
 )sql"};
 
 }  // namespace patchferry::importer
