@@ -198,12 +198,12 @@ ImportOutcome import_bundle(Site& site, const ImportOrder& order) {
   if (!examined) return refused(std::move(findings));
   judge_time(site, *examined, findings, warnings);
   if (!order.only_plan) remember(site, *examined, findings);
+  if (view->permitted && *view->permitted != examined->statement_hash())
+    return refused(Refusal{RefusalKind::bad_permit, "the permit is for another bundle than this one",
+                           "give the bundle that the permit names; 'patchferry inspect' shows a bundle's number"});
   auto bundle = accept(std::move(*examined), findings);
   if (!bundle) return refused(std::move(findings));
   const bool is_rollback = view->permitted == bundle->statement_hash();
-  if (!order.permit.empty() && !is_rollback)
-    return refused(Refusal{RefusalKind::bad_permit, "the permit is for another bundle than this one",
-                           "give the bundle that the permit names; 'patchferry inspect' shows a bundle's number"});
 
   // Volumes that came before, on another medium.
   Staging staging(site, *bundle);

@@ -118,6 +118,46 @@ TEST_CASE("a permit takes a site back: what came after is disabled, and the ledg
   CHECK(visible(s.base) == before);
 }
 
+TEST_CASE("a permit counts for one bundle, one site, one state, and only as it was signed") {
+  Shipped s(3);
+  const std::string receipt = s.world.receipt(s.base);
+  const std::string good = s.permit(1, "good", {"--receipt", receipt});
+  s.check_refused(2, good, "bad-permit");
+
+  const std::string text = contents(good);
+  for (std::size_t at = text.find(' ') + 1; at + 1 < text.size(); at += 7) {
+    if (text[at] == ' ') continue;
+    std::string altered = text;
+    altered[at] = altered[at] == 'A' ? 'B' : 'A';
+    write_contents(s.world.at("altered"), altered);
+    s.check_refused(1, s.world.at("altered"), "malformed");
+  }
+
+  REQUIRE(typed({"keygen", "--out", s.world.at("stranger"), "--no-password"}).code == 0);
+  s.check_refused(1, s.permit(1, "strange", {"--receipt", receipt}, "stranger"), "untrusted");
+
+  write_contents(s.world.at("head"), s.world.head_token());
+  s.check_refused(1, s.world.at("head"), "malformed");
+  const auto as_head = typed({"head", "take", "--base", s.base, good});
+  CHECK(as_head.code == 1);
+  CHECK(says(as_head.err, "this is a permit, not a head token"));
+  CHECK(s.world.import({s.bundles[0], "--rollback", s.world.at("nosuch")}).code == 2);
+
+  // Another site of the same stores and keys, in just the same state.
+  const std::string other = s.world.at("base2");
+  s.world.init(other, "plant2");
+  const std::string for_other = s.world.export_full({}, "store", "plant2");
+  REQUIRE(s.world.import_into(other, {for_other}).code == 0);
+  s.world.release_kernels(name_of(9), {{1, 9}}, 300);
+  REQUIRE(s.world.import_into(other, {s.world.export_full({}, "store", "plant2")}).code == 0);
+  CHECK(kinds_of(s.world.import_into(other, {for_other, "--rollback", good, "--json"})) == Kinds{"wrong-site"});
+
+  // Another state: one more bundle has come since.
+  s.ship({});
+  REQUIRE(s.world.import({s.bundles[3]}).code == 0);
+  s.check_refused(1, good, "bad-permit");
+}
+
 TEST_CASE("a permit by a release key in a document of roles is believed, by another role it is not") {
   const TempFolder keys;
   const auto at = [&](const std::string& name) { return keys.path() + "/" + name; };
