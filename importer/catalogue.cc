@@ -168,10 +168,10 @@ std::vector<std::string> withdrawn_names(Site& site) {
   return out;
 }
 
-std::vector<std::string> newer_than(Site& site, const Origin& bundle) {
+std::vector<std::string> newer_than(Site& site, const Origin& bundle, const std::set<std::string>& kept) {
   std::vector<std::string> out;
   for (const auto& p : patchsets(site))
-    if (p.origin && p.origin->stream == bundle.stream && !p.withdrawn &&
+    if (p.origin && p.origin->stream == bundle.stream && !p.withdrawn && kept.count(p.name.patchset.text) == 0 &&
         std::tie(bundle.epoch, bundle.sequence) < std::tie(p.origin->epoch, p.origin->sequence))
       out.push_back(p.name.patchset.text);
   return out;

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -74,8 +75,8 @@ void enable(Site& site, const Feed& feed, std::int64_t patchset);
 void withdraw(Site& site, const std::string& name, std::uint64_t bundle);
 /// In byte order, whether they are here or not.
 std::vector<std::string> withdrawn_names(Site& site);
-/// What came with later bundles of the same stream, and is not withdrawn: a rollback disables it.
-std::vector<std::string> newer_than(Site& site, const Origin& bundle);
+/// What came with later bundles of the same stream and is not withdrawn, but for `kept`: a rollback disables it.
+std::vector<std::string> newer_than(Site& site, const Origin& bundle, const std::set<std::string>& kept);
 /// In every feed.
 void disable(Site& site, const std::string& name);
 

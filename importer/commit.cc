@@ -26,7 +26,7 @@ void enter(Site& site, const Change& change, AuditEvent& event) {
   }
   if (change.is_rollback) return;
   if (!change.vouching.empty()) vouch(site, s.stream, change.vouching);
-  record_import(site, s, bundle.statement_hash(), bundle.envelope());
+  record_import(site, bundle);
 }
 
 }  // namespace

@@ -2,9 +2,7 @@
 #include "importer/evidence.h"
 
 #include <fmt/format.h>
-#include <map>
 
-#include "importer/roots.h"
 #include "system/atomic_file.h"
 #include "system/file.h"
 
@@ -12,82 +10,70 @@ namespace patchferry::importer {
 
 namespace {
 
-using Parts = std::map<std::string, Bytes>;  // by file name
-
 std::string folder_name(const char* kind, std::uint64_t sequence, const Digest& statement) {
   return fmt::format("{}-{:06}-{}", kind, sequence, to_hex(ByteSpan(statement).first(8)));
 }
 
+struct KeptFile {
+  const char* name;
+  Bytes bytes;
+};
+
 /// False if it is there already.
-bool keep(const Site& site, const std::string& name, const Parts& parts) {
+bool keep(const Site& site, const std::string& name, const std::vector<KeptFile>& files) {
   const std::string folder = site.path("evidence/" + name);
   if (exists(folder)) return false;
   const std::string fresh = site.path("quarantine/evidence");
   remove_tree(fresh);
   make_folders(fresh);
-  for (const auto& [file, bytes] : parts) write_file(fresh + "/" + file, bytes);
+  for (const auto& file : files) write_file(fresh + "/" + file.name, file.bytes);
   make_folders(site.path("evidence"));
   rename_path(fresh, folder);
   sync_folder(site.path("evidence"));
   return true;
 }
 
-Parts signed_parts(ByteSpan statement, ByteSpan envelope) {
-  return {{"statement", Bytes(statement.begin(), statement.end())}, {"envelope", Bytes(envelope.begin(), envelope.end())}};
-}
-
-/// The documents under which an import of ours was signed, as far as they are still here.
-void add_chain(Site& site, Parts& parts, ByteSpan statement_bytes) {
-  const auto statement = decode_statement(statement_bytes);
-  if (!statement) return;
-  const TrustAnchors known = anchors(site);
-  const TrustAnchor* anchor = known.find(statement->trust_domain);
-  if (anchor == nullptr || anchor->chain.size() < statement->root_version) return;
-  if (anchor->chain.front().envelope.empty()) {
-    const std::string key = encode_public_key(anchor->root.keys.front());
-    parts["key.pub"] = Bytes(as_bytes(key).begin(), as_bytes(key).end());
-    return;
-  }
-  parts["root-chain"] = encode_root_chain({anchor->chain.begin(), anchor->chain.begin() + statement->root_version});
-}
-
-/// What was imported under one of these numbers.
-void keep_ours(Site& site, const StreamId& stream, std::uint32_t epoch, std::uint64_t from, std::uint64_t to) {
-  Query ours(site.db(),
-             "SELECT sequence, statement, document, envelope FROM ledger WHERE stream=?1 AND epoch=?2 AND "
-             "sequence BETWEEN ?3 AND ?4 AND document IS NOT NULL");
-  ours.bind(stream.bytes, epoch, from, to);
-  while (ours.step()) {
-    Parts parts = signed_parts(ours.blob(2), ours.blob(3));
-    add_chain(site, parts, ours.blob(2));
-    keep(site, folder_name("bundle", ours.number(0), ours.array<32>(1)), parts);
-  }
+/// The signed parts of an import, of a row (sequence, statement, document, envelope, root_chain).
+void keep_ours(Site& site, const Query& row) {
+  keep(site, folder_name("bundle", row.number(0), row.array<32>(1)),
+       {{"statement", row.blob(2)}, {"envelope", row.blob(3)}, {"root-chain", row.blob(4)}});
 }
 
 }  // namespace
 
 void keep_evidence(Site& site, const ExaminedBundle& bundle) {
   const Statement& s = bundle.statement();
-  Parts parts = signed_parts(encode_statement(s), encode_envelope(bundle.envelope()));
-  parts["root-chain"] = encode_root_chain(bundle.root_chain());
-  const bool fresh = keep(site, folder_name("bundle", s.sequence, bundle.statement_hash()), parts);
-  // Under the same number, or as the one before, which the bundle names by hash.
-  keep_ours(site, s.stream, s.epoch, s.sequence - 1, s.sequence);
+  const auto statement = encode_statement(s);
+  const bool fresh = keep(site, folder_name("bundle", s.sequence, bundle.statement_hash()),
+                          {{"statement", Bytes(statement.begin(), statement.end())},
+                           {"envelope", encode_envelope(bundle.envelope())},
+                           {"root-chain", encode_root_chain(bundle.root_chain())}});
+  // The other side: what was imported under this number, or as another one before it than the bundle names.
+  Query ours(
+      site.db(),
+      "SELECT sequence, statement, document, envelope, root_chain FROM ledger WHERE stream=?1 AND epoch=?2 AND document IS NOT NULL AND "
+      "((sequence=?3 AND statement<>?4) OR (sequence=?3-1 AND statement<>?5 AND ?5<>zeroblob(32)))");
+  ours.bind(s.stream.bytes, s.epoch, s.sequence, bundle.statement_hash(), s.previous);
+  while (ours.step()) keep_ours(site, ours);
   if (fresh)
     site.audit({.what = "fork",
                 .bundle = AuditEvent::Bundle{s.sequence, s.bundle},
                 .detail = "refused, and kept in evidence/: its number has another statement here"});
 }
 
-void keep_evidence(Site& site, const Notice& head, const std::string& token, const Digest& known) {
-  const bool fresh = keep(site, folder_name("head", head.sequence, head.statement),
-                          {{"token", Bytes(as_bytes(token).begin(), as_bytes(token).end())}});
-  keep_ours(site, head.stream, head.epoch, head.sequence, head.sequence);
+void keep_evidence(Site& site, const Notice& head, const std::string& token) {
+  const ByteSpan text = as_bytes(token);
+  const bool fresh = keep(site, folder_name("head", head.sequence, head.statement), {{"token", Bytes(text.begin(), text.end())}});
+  Query ours(
+      site.db(),
+      "SELECT sequence, statement, document, envelope, root_chain FROM ledger WHERE stream=?1 AND epoch=?2 AND document IS NOT NULL AND "
+      "sequence=?3");
+  ours.bind(head.stream.bytes, head.epoch, head.sequence);
+  while (ours.step()) keep_ours(site, ours);
   if (fresh)
-    site.audit(
-        {.what = "fork",
-         .detail = fmt::format("a head token, kept in evidence/, speaks of another bundle {} ({}) than the one known here ({})",
-                               head.sequence, to_hex(head.statement), to_hex(known))});
+    site.audit({.what = "fork",
+                .detail = fmt::format("a head token was refused, and kept in evidence/: it speaks of another bundle {} ({})",
+                                      head.sequence, to_hex(head.statement))});
 }
 
 std::vector<std::string> evidence(const Site& site) {

@@ -133,21 +133,23 @@ class StagingGuard {
 };
 
 /// The ledger, as far as the person who imports may bend it; each time the audit log says so.
-Result<LedgerView> ledger_for(Site& site, const ImportOrder& order) {
+Result<LedgerView> ledger_for(Site& site, const ImportOrder& order, std::vector<std::string>& warnings) {
   LedgerView view = ledger(site);
   if (!order.vouching.empty()) view.in_doubt.clear();
   if (order.accept_jump != 0) view.confirmed_number = order.accept_jump;
   if (order.permit.empty()) return view;
   const auto permit = read_notice(site, NoticeKind::permit, read_notice_file(order.permit));
   if (!permit) return tl::unexpected(Refusal(permit.error()).in(order.permit));
-  if (auto good = judge_expiry(site, "permit", permit->expires); !good) return tl::unexpected(std::move(good.error()));
+  const auto late = judge_expiry(site, "permit", permit->expires);
+  if (!late) return tl::unexpected(Refusal(late.error()).in(order.permit));
+  if (!late->empty()) warnings.push_back(*late);
   view.permitted = permit->statement;
   return view;
 }
 
 /// What the clock gives reason to say; a finding only where this site's policy makes one of it.
-std::vector<std::string> judge_time(Site& site, const ExaminedBundle& bundle, const LedgerView& view, Findings& findings) {
-  std::vector<std::string> warnings;
+void judge_time(Site& site, const ExaminedBundle& bundle, const LedgerView& view, Findings& findings,
+                std::vector<std::string>& warnings) {
   const Statement& s = bundle.statement();
   SiteTime time = site_time(site);
   time.floor = std::max(time.floor, s.created);
@@ -162,7 +164,6 @@ std::vector<std::string> judge_time(Site& site, const ExaminedBundle& bundle, co
       head != nullptr && last != nullptr && std::tie(head->epoch, head->sequence) <= std::tie(last->epoch, last->sequence);
   if (head != nullptr && !has_come && std::tie(s.epoch, s.sequence) < std::tie(head->epoch, head->sequence))
     warnings.push_back("bundle " + std::to_string(head->sequence) + " is known to exist: bring it too");
-  return warnings;
 }
 
 /// What counts even if the bundle is refused: root documents that have gone on, and proof that somebody signs twice.
@@ -180,20 +181,21 @@ ImportOutcome import_bundle(Site& site, const ImportOrder& order) {
 
   // Authentic, for us, and newer than what we have; the medium's payload is still unread.
   Findings findings;
-  const auto view = ledger_for(site, order);
+  std::vector<std::string> warnings;
+  const auto view = ledger_for(site, order, warnings);
   if (!view) return refused(view.error());
   const DecryptionKey key = site.secret().decryption;
   const Judge judge{anchors(site), &*view, &key};
   auto examined = examine(open_media(order.media, findings), judge, findings);
   if (!examined) return refused(std::move(findings));
-  const std::vector<std::string> warnings = judge_time(site, *examined, *view, findings);
+  judge_time(site, *examined, *view, findings, warnings);
   if (!order.only_plan) remember(site, *examined, findings);
+  if (view->permitted && *view->permitted != examined->statement_hash())
+    return refused(Refusal{RefusalKind::bad_permit, "the permit is for another bundle than this one",
+                           "give the bundle that the permit names; 'patchferry inspect' shows a bundle's number"});
   auto bundle = accept(std::move(*examined), findings);
   if (!bundle) return refused(std::move(findings));
   const bool is_rollback = view->permitted == bundle->statement_hash();
-  if (!order.permit.empty() && !is_rollback)
-    return refused(Refusal{RefusalKind::bad_permit, "the permit is for another bundle than this one",
-                           "give the bundle that the permit names; 'patchferry inspect' shows a bundle's number"});
 
   // Volumes that came before, on another medium.
   Staging staging(site, *bundle);
@@ -210,7 +212,7 @@ ImportOutcome import_bundle(Site& site, const ImportOrder& order) {
     if (!made) return refused(made.error());
     plan = std::move(*made);
     plan->is_rollback = is_rollback;
-    if (is_rollback) plan->disabled = newer_than(site, plan->origin);
+    if (is_rollback) plan->disabled = newer_than(site, plan->origin, belonging_to(*bundle->manifest()));
   }
   if (!is_rollback && is_repeat(bundle->statement(), bundle->statement_hash(), *view))
     return {ImportOutcome::Kind::nothing_to_do,
@@ -265,7 +267,7 @@ ImportOutcome import_bundle(Site& site, const ImportOrder& order) {
   change.what = is_rollback ? "rollback" : "import";
   change.disabled = plan->disabled;
   change.vouching = order.vouching;
-  if (order.accept_jump != 0) change.detail = "number confirmed by hand, ";
+  if (order.accept_jump == bundle->statement().sequence) change.detail = "number confirmed by hand, ";
   if (is_rollback) change.detail = "permitted by the release keys, ";
   commit(site, change);
   return {ImportOutcome::Kind::imported, {}, std::move(plan), publish_changed(site), warnings};

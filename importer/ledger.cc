@@ -49,13 +49,12 @@ void end_doubt(Site& site, const StreamId& stream) {
     Query(site.db(), "DELETE FROM identity WHERE key=?1").bind(kChallenge).run();
 }
 
-/// What is known here of the number that a head speaks of, if that is another bundle.
-std::optional<Digest> contradicted(const LedgerView& view, const Notice& head) {
+/// Another bundle is known here under the number that a head speaks of.
+bool is_contradicted(const LedgerView& view, const Notice& head) {
   for (const auto* entries : {&view.imported, &view.heads})
     for (const auto& e : *entries)
-      if (e.stream == head.stream && e.epoch == head.epoch && e.sequence == head.sequence && e.statement != head.statement)
-        return e.statement;
-  return std::nullopt;
+      if (e.stream == head.stream && e.epoch == head.epoch && e.sequence == head.sequence && e.statement != head.statement) return true;
+  return false;
 }
 
 }  // namespace
@@ -101,12 +100,14 @@ std::uint64_t newest_made(Site& site) {
   return newest.step() ? newest.number(0) : 0;
 }
 
-void record_import(Site& site, const Statement& s, const Digest& hash, const Envelope& envelope) {
-  Query(site.db(),
-        "INSERT OR REPLACE INTO ledger(stream, epoch, sequence, statement, bundle, imported, made, document, envelope) "
-        "VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)")
-      .bind(s.stream.bytes, s.epoch, s.sequence, hash, s.bundle.bytes, now(), s.created, encode_statement(s),
-            encode_envelope(envelope))
+void record_import(Site& site, const VerifiedBundle& bundle) {
+  const Statement& s = bundle.statement();
+  Query(
+      site.db(),
+      "INSERT OR REPLACE INTO ledger(stream, epoch, sequence, statement, bundle, imported, made, document, envelope, root_chain) "
+      "VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)")
+      .bind(s.stream.bytes, s.epoch, s.sequence, bundle.statement_hash(), s.bundle.bytes, now(), s.created, encode_statement(s),
+            encode_envelope(bundle.envelope()), encode_root_chain(bundle.root_chain()))
       .run();
   set_accepted(site, s.stream, true);
   raise_floor(site, s.created);
@@ -121,8 +122,8 @@ void vouch(Site& site, const StreamId& stream, const std::string& why) {
 Result<bool> take_head(Site& site, const Notice& head, const std::string& text) {
   const LedgerView view = ledger(site);
   const auto numbers = std::tie(head.epoch, head.sequence);
-  if (const auto other = contradicted(view, head)) {
-    keep_evidence(site, head, text, *other);
+  if (is_contradicted(view, head)) {
+    keep_evidence(site, head, text);
     return refuse(RefusalKind::fork, fmt::format("it speaks of another bundle {} than the one that is known here", head.sequence),
                   "somebody signed two different bundles under one number: tell the exporter's people");
   }

@@ -10,11 +10,11 @@
 #include <string>
 #include <vector>
 
-#include "bundle-format/envelope.h"
 #include "importer/site.h"
 #include "verifier/freshness.h"
 #include "verifier/ledger_rules.h"
 #include "verifier/notices.h"
+#include "verifier/verify.h"
 
 namespace patchferry::importer {
 
@@ -24,7 +24,7 @@ SiteTime site_time(Site& site);
 std::uint64_t newest_made(Site& site);
 
 /// Within the caller's transaction.
-void record_import(Site& site, const Statement& statement, const Digest& hash, const Envelope& envelope);
+void record_import(Site& site, const VerifiedBundle& bundle);
 
 /// A person vouches for this stream instead of a head token, if one was needed; `why` for the audit log. Within the
 /// caller's transaction.

@@ -105,6 +105,10 @@ std::vector<StreamId> behind_copy(const Copy& database, const Copy& copy) {
     const auto known = std::tie(there.epoch, there.sequence);
     if (come < known || (come == known && here.statement != there.statement)) out.push_back({id});
   }
+  if (!out.empty() || database.floor >= copy.floor) return out;
+  // The numbers agree, and yet something newer had come: a head token, by which the copy was brought down to this database.
+  for (const auto& [id, line] : copy.streams)
+    if (line.accepted) out.push_back({id});
   return out;
 }
 

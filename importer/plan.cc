@@ -91,6 +91,13 @@ Result<Plan> make_plan(Site& site, const VerifiedBundle& bundle, std::vector<Fee
   return plan;
 }
 
+std::set<std::string> belonging_to(const Manifest& manifest) {
+  std::set<std::string> out;
+  for (const auto& p : manifest.patchsets) out.insert(p.name.patchset.text);
+  for (const auto& need : manifest.needs) out.insert(need.name);
+  return out;
+}
+
 Findings report_needs(const Plan& plan) {
   Findings out;
   for (const auto& [bundle, names] : plan.needs) {

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <nlohmann/json_fwd.hpp>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -44,6 +45,9 @@ Findings report_needs(const Plan& plan);
 
 /// The bundle's manifest is here. Conflict if it brings other bytes under a name that is here already.
 Result<Plan> make_plan(Site& site, const VerifiedBundle& bundle, std::vector<Feed> feeds);
+
+/// What a bundle brings or builds on; to go back to it leaves these as they are, whatever brought them here.
+std::set<std::string> belonging_to(const Manifest& manifest);
 
 /// product.md's keys: bundle, sequence, site, patchsets{new,present,withdrawn}, cves{gained}, bytes, feeds.
 nlohmann::json plan_json(const Plan& plan);

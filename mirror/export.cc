@@ -61,8 +61,7 @@ Digest previous_of(Store& store, const SiteState& site, std::uint32_t epoch, std
     if (const ReceiptStream* seen = site.receipt->find(store.stream());
         seen != nullptr && seen->epoch == epoch && seen->sequence + 1 == sequence)
       return seen->statement;
-  const auto made = store.shipments(site.site);
-  return !made.empty() && made.back().epoch == epoch && made.back().sequence + 1 == sequence ? made.back().statement : Digest{};
+  return store.signed_under(site.site, sequence - 1).value_or(Digest{});
 }
 
 std::vector<ReceiptPatchset> patchsets_at(const SiteState& site) {
@@ -162,6 +161,7 @@ Result<std::optional<Shipment>> export_bundle(Store& store, const ExportOrder& o
 
   // The signatures, the medium, and what the medium gives back.
   const SignedBundle bundle = sign(std::move(*layout), authority.all());
+  store.record_signed(order.site.site, sequence, sha256(encode_statement(bundle.layout.statement)));
   shipment.path = deliver(bundle, order.to);
   shipment.statement = bundle.layout.statement;
 

@@ -152,6 +152,16 @@ std::uint64_t Store::reserve_sequence(const std::string& site, std::uint64_t at_
   return sequence;
 }
 
+std::optional<Digest> Store::signed_under(const std::string& site, std::uint64_t sequence) {
+  Query one(db_, "SELECT statement FROM shipment WHERE site=?1 AND sequence=?2 AND statement IS NOT NULL");
+  if (!one.bind(site, sequence).step()) return std::nullopt;
+  return one.array<32>(0);
+}
+
+void Store::record_signed(const std::string& site, std::uint64_t sequence, const Digest& statement) {
+  Query(db_, "UPDATE shipment SET statement=?3 WHERE site=?1 AND sequence=?2").bind(site, sequence, statement).run();
+}
+
 void Store::record_shipment(const std::string& site, const ShippedBundle& s) {
   Transaction transaction(db_);
   Query(

@@ -89,6 +89,10 @@ class Store {
   std::uint64_t reserve_sequence(const std::string& site, std::uint64_t at_least);
   /// Made for the site, in order.
   std::vector<ShippedBundle> shipments(const std::string& site);
+  /// Hash of the statement that was signed under this number, whether it is known to have been delivered or not.
+  std::optional<Digest> signed_under(const std::string& site, std::uint64_t sequence);
+  /// Before it is delivered: it may reach the site even if this program does not live to record the shipment.
+  void record_signed(const std::string& site, std::uint64_t sequence, const Digest& statement);
   void record_shipment(const std::string& site, const ShippedBundle& shipment);
 
   /// False if it was withdrawn before.

@@ -36,9 +36,14 @@ std::string all_of(const Fd& file) {
   ::_exit(127);
 }
 
+std::string& configuration() {
+  static std::string path = "/dev/null";
+  return path;
+}
+
 void set_environment() {
   ::unsetenv("PATCHFERRY_BASE");
-  ::setenv("PATCHFERRY_CONFIG", "/dev/null", 1);
+  ::setenv("PATCHFERRY_CONFIG", configuration().c_str(), 1);
 }
 
 // This process gets mounts of its own, so that none outlives it. "" or why not.
@@ -132,6 +137,13 @@ TempFolder::~TempFolder() {
   } catch (const SystemFailure&) {  // a test that failed half way may have left it busy
   }
 }
+
+AtTime::AtTime(std::uint64_t seconds_since_1970) { ::setenv("PATCHFERRY_NOW", std::to_string(seconds_since_1970).c_str(), 1); }
+
+AtTime::~AtTime() { ::unsetenv("PATCHFERRY_NOW"); }
+
+Configured::Configured(const std::string& path) { configuration() = path; }
+Configured::~Configured() { configuration() = "/dev/null"; }
 
 std::string MemoryFileSystem::why_not() {
   static const std::string reason = private_mounts();

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <string>
 #include <sys/types.h>
 #include <vector>
@@ -66,6 +67,24 @@ class TempFolder {
 
  private:
   std::string path_;
+};
+
+/// The time that the programs believe it is, until this goes.
+class AtTime {
+ public:
+  explicit AtTime(std::uint64_t seconds_since_1970);
+  ~AtTime();
+  AtTime(const AtTime&) = delete;
+  AtTime& operator=(const AtTime&) = delete;
+};
+
+/// The configuration that the programs read, in place of none, until this goes.
+class Configured {
+ public:
+  explicit Configured(const std::string& path);
+  ~Configured();
+  Configured(const Configured&) = delete;
+  Configured& operator=(const Configured&) = delete;
 };
 
 /// A file system in memory of its own, seen by this process and its children only.

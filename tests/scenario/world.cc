@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 #include <random>
+#include <sstream>
 
 #include "bundle-format/hash.h"
 
@@ -197,6 +198,38 @@ std::string World::export_full(const Words& more, const std::string& store, cons
   return json_of(done).at("path");
 }
 
+Outcome World::try_export(const Words& more, const std::string& store) const {
+  Words words = {"export", "--store", at(store), "--to",        at("usb-" + store),
+                 "--site", "plant1",  "--sign",  at("ops.key"), "--json"};
+  words.insert(words.end(), more.begin(), more.end());
+  return typed(words);
+}
+
+std::string World::export_more(const Words& more, const std::string& store) const {
+  const auto done = try_export(more, store);
+  INFO(done.err);
+  REQUIRE(done.code == 0);
+  return json_of(done).at("path");
+}
+
+std::string World::receipt(const std::string& base) const {
+  std::string path;
+  for (int i = 1; path.empty() || exists(path); ++i) path = at("receipt-" + std::to_string(i));
+  const auto done = typed({"receipt", "--base", base, "--out", path});
+  INFO(done.err);
+  REQUIRE(done.code == 0);
+  return path;
+}
+
+std::string World::head_token(const Words& more, const std::string& store) const {
+  Words words = {"head", "make", "--store", at(store), "--site", "plant1", "--key", at("ops.key"), "--json"};
+  words.insert(words.end(), more.begin(), more.end());
+  const auto done = typed(words);
+  INFO(done.err);
+  REQUIRE(done.code == 0);
+  return json_of(done).at("token");
+}
+
 Outcome World::verify(const Words& bundle) const {
   Words words = {"verify", "--trust", at("ops.pub")};
   words.insert(words.end(), bundle.begin(), bundle.end());
@@ -226,6 +259,34 @@ nlohmann::json json_of(const Outcome& outcome) {
   auto document = nlohmann::json::parse(outcome.out, nullptr, false);
   REQUIRE_FALSE(document.is_discarded());
   return document;
+}
+
+std::vector<std::string> kinds_of(const Outcome& outcome) {
+  std::vector<std::string> out;
+  const auto document = json_of(outcome);
+  for (const auto& finding : document.at("findings")) out.push_back(finding.at("kind"));
+  return out;
+}
+
+nlohmann::json status_of(const std::string& base) { return json_of(typed({"status", "--base", base, "--json"})); }
+
+std::string alarm_of(const std::string& base, const std::string& kind) {
+  const auto status = status_of(base);
+  for (const auto& alarm : status.at("alarms"))
+    if (alarm.at("kind") == kind) return alarm.at("text");
+  return {};
+}
+
+std::vector<std::string> audited(const std::string& base, const std::string& what) {
+  std::vector<std::string> out;
+  const auto log = typed({"log", "--base", base, "--json"});
+  REQUIRE(log.code == 0);
+  std::istringstream lines(log.out);
+  for (std::string line; std::getline(lines, line);) {
+    const auto entry = nlohmann::json::parse(line);
+    if (entry.at("what") == what) out.push_back(entry.at("detail"));
+  }
+  return out;
 }
 
 std::vector<std::string> volumes_of(const std::string& bundle) {

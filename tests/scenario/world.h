@@ -71,6 +71,14 @@ class World {
   /// The folder of a bundle with everything that `store` holds.
   std::string export_full(const Words& more = {}, const std::string& store = "store", const std::string& site = "plant1",
                           const std::string& key = "ops") const;
+  /// `patchferry export` from `store` for plant1, with what it builds on in `more`.
+  Outcome try_export(const Words& more, const std::string& store = "store") const;
+  /// The bundle's folder of an export that must succeed.
+  std::string export_more(const Words& more, const std::string& store = "store") const;
+  /// What `base` writes now; a file of its own each time.
+  std::string receipt(const std::string& base) const;
+  /// The text of a head token by ops, for plant1.
+  std::string head_token(const Words& more = {}, const std::string& store = "store") const;
   Outcome verify(const Words& bundle) const;
   Outcome import(Words bundle) const;
   /// Not started by hand: into any base.
@@ -85,6 +93,14 @@ class World {
 
 /// The document that a command with --json printed; fails the test if it is none.
 nlohmann::json json_of(const Outcome& outcome);
+/// The kinds of what a command with --json found.
+std::vector<std::string> kinds_of(const Outcome& outcome);
+/// `patchferry status --json` of a base.
+nlohmann::json status_of(const std::string& base);
+/// The text of the first alarm of this kind in the status of a base; empty if there is none.
+std::string alarm_of(const std::string& base, const std::string& kind);
+/// The details of all entries of this kind in a base's audit log, in order.
+std::vector<std::string> audited(const std::string& base, const std::string& what);
 /// The .pfv files of a bundle's folder, in order.
 std::vector<std::string> volumes_of(const std::string& bundle);
 
