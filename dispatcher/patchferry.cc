@@ -66,6 +66,7 @@ constexpr Entry kEntries[] = {
     {"receipt", "write down what the site has, for the next export", Side::air_gapped},
     {"head take", "take the signed number of the newest bundle", Side::air_gapped},
     {"trust add", "enrol another key or trust domain", Side::air_gapped},
+    {"trust remove", "believe a key or trust domain no longer", Side::air_gapped},
     {"trust update", "take newer root documents without a bundle", Side::air_gapped},
     {"trust stream add", "accept the bundles of another store", Side::air_gapped},
     {"trust stream remove", "accept the bundles of a store no longer", Side::air_gapped},

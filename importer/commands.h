@@ -21,6 +21,7 @@ int cmd_receipt(std::vector<std::string> arguments);
 int cmd_status(std::vector<std::string> arguments);
 int cmd_head_take(std::vector<std::string> arguments);
 int cmd_trust_add(std::vector<std::string> arguments);
+int cmd_trust_remove(std::vector<std::string> arguments);
 int cmd_trust_update(std::vector<std::string> arguments);
 int cmd_trust_stream_add(std::vector<std::string> arguments);
 int cmd_trust_stream_remove(std::vector<std::string> arguments);

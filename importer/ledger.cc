@@ -53,7 +53,8 @@ void end_doubt(Site& site, const StreamId& stream) {
 bool is_contradicted(const LedgerView& view, const Notice& head) {
   for (const auto* entries : {&view.imported, &view.heads})
     for (const auto& e : *entries)
-      if (e.stream == head.stream && e.epoch == head.epoch && e.sequence == head.sequence && e.statement != head.statement) return true;
+      if (e.stream == head.stream && e.epoch == head.epoch && e.sequence == head.sequence && e.statement != head.statement)
+        return true;
   return false;
 }
 

@@ -167,7 +167,7 @@ void compare_copy(Site& site) {
           .bind(id, line.accepted)
           .run();
     if (!behind.empty())
-      raise_alarm(site, behind, "the database is behind the second copy of its ledger: it was put back from a backup");
+      raise_alarm(site, behind, "the database is behind its copy of the ledger: it was put back from a backup");
     else
       site.audit({.what = "ledger", .detail = "root documents taken from the second copy: the database was put back"});
   }

@@ -21,6 +21,7 @@ constexpr patchferry::Command kCommands[] = {
     {"status", "show how fresh, full and busy this site is", cmd_status},
     {"head take", "take the number of the newest bundle from a signed token", cmd_head_take},
     {"trust add", "enrol another key or trust domain", cmd_trust_add},
+    {"trust remove", "believe a key or trust domain no longer", cmd_trust_remove},
     {"trust update", "take newer root documents without a bundle", cmd_trust_update},
     {"trust stream add", "accept the bundles of another store", cmd_trust_stream_add},
     {"trust stream remove", "accept the bundles of a store no longer", cmd_trust_stream_remove},

@@ -45,6 +45,19 @@ bool enrol(Site& site, const TrustAnchor& anchor) {
   return true;
 }
 
+void disown(Site& site, const TrustAnchor& anchor) {
+  Transaction transaction(site.db());
+  site.audit({.what = "trust", .detail = "no longer believed: " + to_hex(anchor.domain) + ", " + describe(anchor)});
+  transaction.commit();
+  // In a folder of trust there may be both, the key that was enrolled and the documents that followed.
+  for (const auto& name : folder_entries(site.path("trust"))) {
+    const std::string path = site.path("trust/" + name);
+    const auto held = load_trust({path});
+    if (held && held->find(anchor.domain) != nullptr) remove_file(path);
+  }
+  sync_folder(site.path("trust"));
+}
+
 std::string name_of(const TrustAnchor& anchor) {
   return anchor.is_one_key() ? fingerprint(anchor.root.keys.front()) : fingerprint(anchor.domain);
 }

@@ -20,6 +20,8 @@ TrustAnchors anchors(Site& site);
 
 /// Believed from now on, by a person's word, which the audit log keeps; false if it was already.
 bool enrol(Site& site, const TrustAnchor& anchor);
+/// The opposite, likewise. The floor stays, should it be enrolled again.
+void disown(Site& site, const TrustAnchor& anchor);
 /// Into trust/ and the floors: for a base in the making, too.
 void write_enrolled(const std::string& base, Database& db, const TrustAnchor& anchor);
 

@@ -15,7 +15,7 @@ std::string bundle_line(const Statement& s, const std::optional<Manifest>& manif
   if (manifest)
     return fmt::format("{} for site {}, {}: {} new, {} withdrawn, {}", number, manifest->site, made,
                        count_text(manifest->patchsets.size(), "patchset"), manifest->withdrawn.size(), size);
-  if (s.is_encrypted()) return fmt::format("{}, {}, encrypted: what it brings, only its site can read; {}", number, made, size);
+  if (s.is_encrypted()) return fmt::format("{}, {}: encrypted, only its site can read what it brings; {}", number, made, size);
   return fmt::format("{}, {}: {} new, {} withdrawn, {}; the first or the last volume tells which, and for what site", number,
                      made, count_text(s.patchsets, "patchset"), s.withdrawn, size);
 }

@@ -9,13 +9,6 @@ namespace patchferry::test {
 
 bool says(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
-std::vector<std::string> kinds_of(const Outcome& outcome) {
-  std::vector<std::string> out;
-  const auto document = json_of(outcome);
-  for (const auto& finding : document.at("findings")) out.push_back(finding.at("kind"));
-  return out;
-}
-
 Team::Team(const World& world) : world_(world) {
   for (const char* name : {"ann", "ben", "cem", "ria", "rob", "roy", "hal"}) keygen(name);
   const auto founded = typed({"trust",

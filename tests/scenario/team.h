@@ -8,8 +8,6 @@
 namespace patchferry::test {
 
 bool says(const std::string& text, const std::string& part);
-/// Kinds of the findings of a command with --json.
-std::vector<std::string> kinds_of(const Outcome& outcome);
 
 class Team {
  public:
