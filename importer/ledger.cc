@@ -140,8 +140,8 @@ Result<bool> take_head(Site& site, const Notice& head, const std::string& text) 
     if (same.bind(head.stream.bytes, head.epoch, head.sequence).step() && same.number(0) >= head.created) return false;
   }
   Transaction transaction(site.db());
-  Query(site.db(), "INSERT OR REPLACE INTO head VALUES(?1,?2,?3,?4,?5,?6)")
-      .bind(head.stream.bytes, head.epoch, head.sequence, head.statement, head.created, now())
+  Query(site.db(), "INSERT OR REPLACE INTO head VALUES(?1,?2,?3,?4,?5,?6,?7)")
+      .bind(head.stream.bytes, head.epoch, head.sequence, head.statement, head.created, now(), head.trust_domain)
       .run();
   raise_floor(site, head.created);
   if (answers) end_doubt(site, head.stream);

@@ -106,6 +106,10 @@ Result<bool> advance(Site& site, const std::vector<SignedRoot>& chain) {
     site.audit({.what = "trust",
                 .detail = fmt::format("root document {} of domain {} is in force (it was {})", root->version,
                                       to_hex(ByteSpan(domain).first(8)), anchor->version)});
+  // What a key has said that is trusted no more is forgotten: it may have been a thief's.
+  const auto& heads = anchor->root.role(Role::head).keys;
+  if (std::any_of(heads.begin(), heads.end(), [&](std::uint8_t i) { return !root->holds(Role::head, anchor->root.keys[i]); }))
+    Query(site.db(), "DELETE FROM head WHERE domain=?1").bind(domain).run();
   transaction.commit();
   write_copy(site);
   return moved;

@@ -84,7 +84,8 @@ CREATE TABLE stream(
 INSERT INTO stream SELECT DISTINCT stream, 1, 0 FROM ledger;
 CREATE TABLE head(                   -- the newest that is known to exist
   stream BLOB PRIMARY KEY, epoch INTEGER NOT NULL, sequence INTEGER NOT NULL, statement BLOB NOT NULL,
-  made INTEGER NOT NULL, taken INTEGER NOT NULL) WITHOUT ROWID;
+  made INTEGER NOT NULL, taken INTEGER NOT NULL,
+  domain BLOB NOT NULL) WITHOUT ROWID;  -- under which it was signed
 CREATE TABLE root(domain BLOB PRIMARY KEY, version INTEGER NOT NULL, document BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE withdrawn(              -- by the vendor, whether it is here or not
   name TEXT PRIMARY KEY COLLATE NOCASE, bundle INTEGER NOT NULL) WITHOUT ROWID;

@@ -385,3 +385,28 @@ TEST_CASE("database and root documents put back together: the second copy of the
   CHECK(kinds_of(again) == std::vector<std::string>{"needs-head"});
   CHECK(says(again.err, "alarm: the database is behind its copy"));
 }
+
+TEST_CASE("what a head key has said is forgotten once it is rotated out, so that a thief's numbers block nothing") {
+  const World world;
+  const Team team(world);
+  world.release_kernels("K20260105_01", {{1, 1}}, 300);
+  REQUIRE(typed({"keygen", "--out", world.at("hugo"), "--no-password"}).code == 0);
+  // A copy of the store, in the hands of the thief, makes a bundle 2 of its own, and a head token that names it.
+  const std::string first = team.export_signed({"ria", "rob"});
+  REQUIRE(team.import({first}).code == 0);
+  copy_tree(world.at("store"), world.at("stolen"));
+  world.release("K20260112_01", kernel_release("K20260112_01", {{1, 2}}, 300), "stolen");
+  team.export_signed({"ria", "rob"}, {"--full"}, "trust", "stolen");
+  REQUIRE(typed({"head", "make", "--store", world.at("stolen"), "--site", "plant1", "--trust", team.trust(), "--key",
+                 team.key("hal"), "--out", world.at("false.head")})
+              .code == 0);
+  REQUIRE(typed({"head", "take", "--base", team.plant(), world.at("false.head")}).code == 0);
+  world.release_kernels("K20260119_01", {{1, 3}}, 300);
+  const std::string second = team.export_signed({"ria", "rob"});
+  CHECK(kinds_of(team.import({second})) == std::vector<std::string>{"fork"});
+
+  team.rotate({"--add-head", world.at("hugo.pub"), "--remove-head", team.pub("hal")});
+  REQUIRE(typed({"trust", "update", "--base", team.plant(), team.trust()}).code == 0);
+  CHECK(kinds_of(team.import({second})) == std::vector<std::string>{"old-root"});  // signed before the rotation
+  CHECK(team.import({team.export_signed({"ria", "rob"})}).code == 0);
+}
