@@ -177,6 +177,16 @@ std::vector<std::string> newer_than(Site& site, const Origin& bundle, const std:
   return out;
 }
 
+void enable_again(Site& site, const std::string& name) {
+  const auto known = find_patchset(site, name);
+  if (!known || known->withdrawn) return;
+  for (const auto& feed : feeds(site))
+    if (Query(site.db(), "SELECT 1 FROM feed_patchset WHERE feed=?1 AND patchset=?2 AND state='disabled'")
+            .bind(feed.id, known->id)
+            .step())
+      enable(site, feed, known->id);
+}
+
 void disable(Site& site, const std::string& name) {
   if (const auto known = find_patchset(site, name)) disable(site, known->id);
 }

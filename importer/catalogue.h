@@ -77,6 +77,8 @@ void withdraw(Site& site, const std::string& name, std::uint64_t bundle);
 std::vector<std::string> withdrawn_names(Site& site);
 /// What came with later bundles of the same stream and is not withdrawn, but for `kept`: a rollback disables it.
 std::vector<std::string> newer_than(Site& site, const Origin& bundle, const std::set<std::string>& kept);
+/// Wherever it is disabled, unless it is withdrawn.
+void enable_again(Site& site, const std::string& name);
 /// In every feed.
 void disable(Site& site, const std::string& name);
 

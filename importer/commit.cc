@@ -24,6 +24,10 @@ void enter(Site& site, const Change& change, AuditEvent& event) {
     disable(site, name);
     event.detail += ", disabled: " + name;
   }
+  for (const auto& name : change.enabled) {
+    enable_again(site, name);
+    event.detail += ", enabled again: " + name;
+  }
   if (change.is_rollback) return;
   if (!change.vouching.empty()) vouch(site, s.stream, change.vouching);
   record_import(site, bundle);

@@ -19,7 +19,8 @@ struct Change {
   std::vector<std::string> restored;       // files in work/arch/ that arch/ lacks, of patchsets known already
   const VerifiedBundle* bundle = nullptr;  // for the ledger, and what it withdraws; null: no bundle is behind it
   bool is_rollback = false;                // the bundle is older than the last one: it does not move the ledger
-  std::vector<std::string> disabled;       // names; by a rollback
+  std::vector<std::string> enabled;        // names, wherever they are disabled; by a rollback
+  std::vector<std::string> disabled;       // names, in every feed; by a rollback
   std::string vouching;                    // of a person, instead of a head token that was needed
   std::string work;                        // folder beneath the base, absolute: objects/, resources/, arch/
   bool archives_in_work = true;            // false: arch/ holds them already

@@ -6,22 +6,13 @@
 #include <string>
 #include <vector>
 
+#include "importer/judge.h"
 #include "importer/plan.h"
 #include "importer/publish.h"
 #include "importer/site.h"
 #include "verifier/verify.h"
 
 namespace patchferry::importer {
-
-struct ImportOrder {
-  std::vector<std::string> media;
-  std::vector<std::string> feeds;  // that take the new patchsets beside those with auto on
-  bool deploy = true;
-  bool only_plan = false;         // --dry-run, diff
-  std::string permit;             // path of a permit to go back; empty: none
-  std::string vouching;           // instead of a head token, where one is needed; empty: nobody vouches
-  std::uint64_t accept_jump = 0;  // a number that is right, however far ahead it is
-};
 
 struct ImportOutcome {
   enum class Kind { refused, nothing_to_do, planned, incomplete, imported };

@@ -98,6 +98,17 @@ std::set<std::string> belonging_to(const Manifest& manifest) {
   return out;
 }
 
+void plan_rollback(Site& site, const Manifest& manifest, Plan& plan) {
+  plan.is_rollback = true;
+  const auto belonging = belonging_to(manifest);
+  plan.disabled = newer_than(site, plan.origin, belonging);
+  for (const auto& p : patchsets(site)) {
+    if (p.withdrawn || belonging.count(p.name.patchset.text) == 0) continue;
+    if (std::any_of(p.feeds.begin(), p.feeds.end(), [](const auto& feed) { return feed.second == "disabled"; }))
+      plan.enabled.push_back(p.name.patchset.text);
+  }
+}
+
 Findings report_needs(const Plan& plan) {
   Findings out;
   for (const auto& [bundle, names] : plan.needs) {
@@ -128,6 +139,7 @@ nlohmann::json plan_json(const Plan& plan) {
   for (const auto& p : plan.fresh)
     if (std::find(plan.refused.begin(), plan.refused.end(), p.name.patchset.text) == plan.refused.end())
       enable.push_back(p.name.patchset.text);
+  for (const auto& name : plan.enabled) enable.push_back(name);
   std::vector<std::string> disable = plan.withdrawn;
   disable.insert(disable.end(), plan.disabled.begin(), plan.disabled.end());
   for (const auto& feed : plan.feeds) feeds[feed.name] = {{"enable", enable}, {"disable", disable}};
@@ -147,6 +159,7 @@ nlohmann::json plan_json(const Plan& plan) {
 void print_plan(const Plan& plan) {
   for (const auto& name : plan.withdrawn) print("WITHDRAWN BY THE VENDOR: " + name + " is disabled in every feed, for good");
   for (const auto& name : plan.disabled) print("ROLLBACK: " + name + " is disabled in every feed");
+  for (const auto& name : plan.enabled) print("ROLLBACK: " + name + " is enabled again");
   print(fmt::format("Bundle {} for site {}: {} to bring in, {} here already, {} withdrawn", plan.sequence, plan.site,
                     count_text(plan.fresh.size(), "patchset"), plan.present.size(), plan.withdrawn.size()));
   print(fmt::format("  reads {} from the medium, writes at most {}", size_text(plan.read_bytes), size_text(plan.write_bytes)));

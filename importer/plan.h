@@ -30,6 +30,7 @@ struct Plan {
   std::vector<std::string> withdrawn;      // by this bundle, of those that are here
   std::vector<std::string> refused;        // of `fresh`: withdrawn, so kept and never enabled
   bool is_rollback = false;                // it is older than the last import, and a permit lets it through
+  std::vector<std::string> enabled;        // by the rollback: they belong to the bundle, and some feed had disabled them
   std::vector<std::string> disabled;       // by the rollback
   std::map<std::uint64_t, std::vector<std::string>>
       needs;                      // bundle → patchsets that it brings, that this one builds on, and that are not here
@@ -48,6 +49,8 @@ Result<Plan> make_plan(Site& site, const VerifiedBundle& bundle, std::vector<Fee
 
 /// What a bundle brings or builds on; to go back to it leaves these as they are, whatever brought them here.
 std::set<std::string> belonging_to(const Manifest& manifest);
+/// A permit lets this older bundle through: feeds are to show what they showed after it.
+void plan_rollback(Site& site, const Manifest& manifest, Plan& plan);
 
 /// product.md's keys: bundle, sequence, site, patchsets{new,present,withdrawn}, cves{gained}, bytes, feeds.
 nlohmann::json plan_json(const Plan& plan);

@@ -119,6 +119,14 @@ std::vector<std::uint32_t> Staging::still_missing(const std::vector<std::uint32_
 
 void Staging::remove() { remove_tree(folder_); }
 
+StagingGuard::~StagingGuard() {
+  try {
+    if ((!keep_ || staging_.is_empty()) && !site_.has_pending_renames()) staging_.remove();
+  } catch (const SystemFailure& failure) {
+    note(std::string("left behind: ") + failure.what());
+  }
+}
+
 bool is_awaited(Site& site, const std::string& folder) {
   const std::string path = folder + "/" + kNumberFile;
   if (!exists(path)) return false;

@@ -47,6 +47,21 @@ struct StagedBundle {
 /// staged. `permitted`: it is older than the last import, and may come all the same.
 void stage(VerifiedBundle& bundle, Staging& staging, bool permitted, Findings& findings);
 
+/// Takes the staging folder away unless volumes are still to come, or renames that the database has recorded start there.
+class StagingGuard {
+ public:
+  StagingGuard(Site& site, Staging& staging) : site_(site), staging_(staging) {}
+  ~StagingGuard();
+  StagingGuard(const StagingGuard&) = delete;
+  StagingGuard& operator=(const StagingGuard&) = delete;
+  void keep() { keep_ = true; }
+
+ private:
+  Site& site_;
+  Staging& staging_;
+  bool keep_ = false;
+};
+
 /// True if `folder`, in the quarantine, holds volumes of a bundle that may still be imported once the others come.
 bool is_awaited(Site& site, const std::string& folder);
 

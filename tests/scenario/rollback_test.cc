@@ -210,6 +210,24 @@ TEST_CASE("going back to a bundle that never came brings and keeps what is in it
   CHECK(json_of(done).at("feeds").at("main").at("disable") == json({name_of(3)}));
 }
 
+TEST_CASE("going back too far is mended by a permit for a later bundle: what belongs to it is enabled again") {
+  const Shipped site(3);
+  const auto state = [&](unsigned number) {
+    const auto list = json_of(typed({"list", "--base", site.base, "--json"}));
+    return list.at("patchsets").at(number - 1).at("feeds").at("main").get<std::string>();
+  };
+  REQUIRE(site.go_back(1, site.permit(1, "first.permit", {"--receipt", site.world.receipt(site.base)})).code == 0);
+  CHECK(state(2) == "disabled");
+  CHECK(state(3) == "disabled");
+  const auto further = site.go_back(2, site.permit(2, "second.permit", {"--receipt", site.world.receipt(site.base)}));
+  INFO(further.err);
+  REQUIRE(further.code == 0);
+  CHECK(json_of(further).at("feeds").at("main").at("enable") == json::array({name_of(2)}));
+  CHECK(state(1) == "enabled");
+  CHECK(state(2) == "enabled");
+  CHECK(state(3) == "disabled");
+}
+
 TEST_CASE("a permit past its date is warned of, and refused where the site asks for that") {
   Shipped s(2);
   const std::string permit = s.permit(1, "permit", {"--receipt", s.world.receipt(s.base), "--expires", "2"});
