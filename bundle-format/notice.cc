@@ -150,7 +150,7 @@ Result<Token> decode_token(std::string_view text) {
   }
   if (r.failed() || r.left() != 0) return malformed("is of the wrong length");
   if (kind != static_cast<unsigned>(t.kind) || count == 0 || count > kMaxSignatures) return malformed("contradicts itself");
-  if (t.epoch == 0 || t.root_version == 0 || t.sequence == 0 || t.sequence > (1ULL << 53))
+  if (t.epoch == 0 || t.root_version == 0 || t.sequence == 0 || t.sequence > (1ULL << 53) || t.created > kLatestCreated)
     return malformed("gives impossible numbers");
   return t;
 }

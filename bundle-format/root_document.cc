@@ -65,6 +65,7 @@ Bytes encode_root(const RootDocument& root) {
   w.u16(root.lowest_format);
   w.u32(root.version);
   w.u32(root.epoch);
+  w.raw(root.previous);
   w.u32(static_cast<std::uint32_t>(root.keys.size()));
   for (const auto& key : root.keys) {
     w.u16(static_cast<std::uint16_t>(key.algorithm));
@@ -88,6 +89,7 @@ Result<RootDocument> decode_root(ByteSpan bytes) {
   root.lowest_format = r.u16();
   root.version = r.u32();
   root.epoch = r.u32();
+  root.previous = r.array<32>();
   const std::size_t count = r.u32();
   if (r.failed() || count > kMaxRootKeys) return malformed("has too many keys, or ends too early");
   for (std::size_t i = 0; i < count; ++i) {
@@ -107,7 +109,8 @@ Result<RootDocument> decode_root(ByteSpan bytes) {
   return root;
 }
 
-Digest domain_of(const RootDocument& root) { return sha256(encode_root(root)); }
+Digest hash_of(const RootDocument& root) { return sha256(encode_root(root)); }
+Digest domain_of(const RootDocument& root) { return hash_of(root); }
 
 namespace {
 
@@ -203,6 +206,8 @@ Result<RootStanding> standing_of(const SignedRoot& link, const RootDocument* bef
   const auto bad_root = [](const std::string& why) { return refuse(RefusalKind::bad_root, why); };
   if (const std::uint32_t expected = before == nullptr ? 1 : before->version + 1; out.root.version != expected)
     return bad_root(fmt::format("it is document {} where document {} is due", out.root.version, expected));
+  if (out.root.previous != (before == nullptr ? Digest{} : hash_of(*before)))
+    return bad_root("it follows another document than the one before it here");
   if (before != nullptr && out.root.epoch < before->epoch) return bad_root("it goes back in epoch");
   if (before != nullptr && out.root.lowest_format < before->lowest_format) return bad_root("it goes back in its lowest format");
 

@@ -34,6 +34,7 @@ struct RootDocument {
   std::uint32_t version = 1;
   std::uint32_t epoch = 1;
   std::uint16_t lowest_format = 1;
+  Digest previous{};              // SHA-256 of the document before, so that it follows no other; zero: document 1
   std::vector<PublicKey> keys;    // ascending, distinct
   std::array<RoleKeys, 3> roles;  // by Role; disjoint key sets, except in a document of exactly one key
 
@@ -48,7 +49,8 @@ RootDocument single_key_root(const PublicKey& key);
 Bytes encode_root(const RootDocument& root);
 /// Accepts precisely what encode_root() writes for a document that keeps the rules above.
 Result<RootDocument> decode_root(ByteSpan bytes);
-/// SHA-256 of document 1: the trust domain that it founds.
+/// SHA-256 of a document as it is written. That of document 1 is the trust domain that it founds.
+Digest hash_of(const RootDocument& root);
 Digest domain_of(const RootDocument& root);
 
 /// A document as it travels: bytes and signatures.

@@ -109,6 +109,7 @@ Result<Statement> decode_statement(ByteSpan bytes) {
     return refuse_at(RefusalKind::too_large, 240, "has an impossible number of volumes");
   if (s.block_log2 < kMinBlockLog2 || s.block_log2 > kMaxBlockLog2)
     return refuse_at(RefusalKind::too_large, 244, "has an impossible block size");
+  if (s.created > kLatestCreated) return refuse_at(RefusalKind::malformed, 208, "was made after the year 2200");
   if (s.payload_bytes > kMaxPayload) return refuse_at(RefusalKind::too_large, 248, "promises too much payload");
   if (s.expanded_bytes > kMaxPayload) return refuse_at(RefusalKind::too_large, 256, "promises too much expanded data");
   if (s.patchsets > kMaxPatchsets) return refuse_at(RefusalKind::too_large, 264, "brings too many patchsets");

@@ -24,6 +24,8 @@ constexpr std::uint32_t kMaxVolumes = 9999;
 constexpr unsigned kMinBlockLog2 = 12;
 constexpr unsigned kMaxBlockLog2 = 24;
 constexpr std::uint64_t kMaxPayload = 1ULL << 50;
+/// The year 2200: no clock of ours is right that says more, and what is signed moves the floor of a site's.
+constexpr std::uint64_t kLatestCreated = 7'258'118'400;
 constexpr std::uint32_t kMaxPatchsets = 100'000;
 constexpr std::uint64_t kMaxManifest = 8ULL << 20;
 constexpr std::uint64_t kMaxTables = 256ULL << 20;  // an importer holds them in memory

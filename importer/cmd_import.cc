@@ -4,6 +4,7 @@
 
 #include "importer/commands.h"
 #include "importer/import.h"
+#include "importer/notices.h"
 #include "importer/outcome_text.h"
 #include "system/failure.h"
 #include "system/rel_path.h"
@@ -72,7 +73,7 @@ int cmd_import(std::vector<std::string> arguments) {
   order.feeds = args.values("feed");
   order.deploy = !args.has("no-deploy");
   order.only_plan = args.has("dry-run");
-  if (args.has("rollback")) order.permit = args.required("rollback");
+  if (args.has("rollback")) order.permit = read_notice_file(args.required("rollback"));
   if (args.has("without-head")) order.vouching = args.required("without-head");
   if (args.has("accept-jump")) order.accept_jump = number_of(args.required("accept-jump"));
   Site site = open_site(args);

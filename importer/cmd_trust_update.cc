@@ -33,10 +33,10 @@ int cmd_trust_update(std::vector<std::string> arguments) {
   if (args.positional().size() != 1) throw UsageError("name the folder of root documents, or a file that holds them all");
   const std::string& path = args.positional().front();
   if (!exists(path)) throw UsageError("there is no " + path, "give the folder that 'patchferry trust rotate' wrote to");
-  Site site = open_site(args);
-  recover(site);
   const auto chain = load_root_chain(path);
   if (!chain) return report(chain.error());
+  Site site = open_site(args);
+  recover(site);
   const auto moved = advance(site, *chain);
   if (!moved) return report(Refusal(moved.error()).in(path));
   const std::string domain = fingerprint(sha256(chain->front().document));

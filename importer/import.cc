@@ -80,7 +80,7 @@ ImportOutcome import_bundle(Site& site, const ImportOrder& order) {
   reserve_space(site, bundle, staging, plan);
   StagingGuard guard(site, staging);
   Findings damage;
-  stage(bundle, staging, judged->is_rollback, damage);
+  stage(site, bundle, staging, judged->is_rollback, damage);
   if (!damage.empty()) {
     guard.keep();  // the volumes that were good; what was damaged is not among them
     return refused(std::move(damage));

@@ -21,10 +21,10 @@ Result<LedgerView> ledger_for(Site& site, const ImportOrder& order, std::vector<
   if (!order.vouching.empty()) view.in_doubt.clear();
   if (order.accept_jump != 0) view.confirmed_number = order.accept_jump;
   if (order.permit.empty()) return view;
-  const auto permit = read_notice(site, NoticeKind::permit, read_notice_file(order.permit));
-  if (!permit) return tl::unexpected(Refusal(permit.error()).in(order.permit));
+  const auto permit = read_notice(site, NoticeKind::permit, order.permit);
+  if (!permit) return tl::unexpected(Refusal(permit.error()).in("the permit"));
   const auto late = judge_expiry(site, "permit", permit->expires);
-  if (!late) return tl::unexpected(Refusal(late.error()).in(order.permit));
+  if (!late) return tl::unexpected(Refusal(late.error()).in("the permit"));
   if (!late->empty()) warnings.push_back(*late);
   view.permitted = permit->statement;
   return view;

@@ -16,7 +16,7 @@ struct ImportOrder {
   std::vector<std::string> feeds;  // that take the new patchsets beside those with auto on
   bool deploy = true;
   bool only_plan = false;         // --dry-run, diff
-  std::string permit;             // path of a permit to go back; empty: none
+  std::string permit;             // text of a permit to go back; empty: none
   std::string vouching;           // instead of a head token, where one is needed; empty: nobody vouches
   std::uint64_t accept_jump = 0;  // a number that is right, however far ahead it is
 };

@@ -143,7 +143,6 @@ Result<bool> take_head(Site& site, const Notice& head, const std::string& text) 
   Query(site.db(), "INSERT OR REPLACE INTO head VALUES(?1,?2,?3,?4,?5,?6,?7)")
       .bind(head.stream.bytes, head.epoch, head.sequence, head.statement, head.created, now(), head.trust_domain)
       .run();
-  raise_floor(site, head.created);
   if (answers) end_doubt(site, head.stream);
   site.audit({.what = "head",
               .detail = fmt::format("bundle {} is the newest by a token made {}{}", head.sequence, time_text(head.created),
@@ -165,6 +164,7 @@ bool forget_stream(Site& site, const StreamId& stream) {
   if (!Query(site.db(), "SELECT 1 FROM stream WHERE id=?1 AND accepted=1").bind(stream.bytes).step()) return false;
   Transaction transaction(site.db());
   set_accepted(site, stream, false);
+  end_doubt(site, stream);  // how far it had come matters no more
   site.audit({.what = "stream", .detail = "no longer accepted: " + to_hex(stream.bytes)});
   transaction.commit();
   write_copy(site);
@@ -176,11 +176,10 @@ void doubt(Site& site, const std::vector<StreamId>& streams, const std::string& 
     Query(site.db(), "INSERT INTO stream(id, accepted, needs_head) VALUES(?1,0,1) ON CONFLICT(id) DO UPDATE SET needs_head=1")
         .bind(stream.bytes)
         .run();
-  if (remembered(site, kChallenge).empty()) {
-    Challenge challenge{};
-    randombytes_buf(challenge.data(), challenge.size());
-    remember(site, kChallenge, encode_challenge(challenge));
-  }
+  // A fresh one each time: the database that was put back may hold one that was answered long ago.
+  Challenge challenge{};
+  randombytes_buf(challenge.data(), challenge.size());
+  remember(site, kChallenge, encode_challenge(challenge));
   site.audit({.what = "ledger", .detail = "needs a head token: " + why});
 }
 

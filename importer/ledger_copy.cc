@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 #include <map>
+#include <sodium.h>
 #include <sstream>
 #include <tuple>
 
@@ -16,52 +17,82 @@ namespace patchferry::importer {
 
 namespace {
 
-constexpr const char* kFirstLine = "patchferry-ledger-1";
+constexpr const char* kFirstLine = "patchferry-ledger-2 ";
 constexpr std::uint64_t kMaxCopy = 16 << 20;
 
 struct StreamLine {
   bool accepted = true;
+  bool in_doubt = false;
   std::uint64_t epoch = 0;  // 0, as the next two: nothing has come yet
   std::uint64_t sequence = 0;
   Digest statement{};
 };
+struct HeadLine {
+  std::uint64_t epoch = 0;
+  std::uint64_t sequence = 0;
+  Digest statement{};
+};
 struct RootLine {
+  bool disowned = false;
   std::uint64_t version = 0;
   Digest document{};
 };
 struct Copy {
+  std::string challenge = "-";
   std::map<Id16, StreamLine> streams;
+  std::map<Id16, HeadLine> heads;
   std::map<Digest, RootLine> roots;
   std::uint64_t floor = 0;
 };
 
 Copy of_database(Site& site) {
   Copy out;
-  Query streams(site.db(), "SELECT id, accepted FROM stream");
-  while (streams.step())
-    if (const auto id = streams.array<16>(0); id != Id16{}) out.streams[id].accepted = streams.integer(1) != 0;
-  for (const auto& e : ledger(site).imported) {  // ascending, so the last one of each stream stays
-    StreamLine& line = out.streams[e.stream.bytes];
-    line = {line.accepted, e.epoch, e.sequence, e.statement};
+  if (const auto challenge = wanted_head(site)) out.challenge = encode_challenge(*challenge);
+  Query streams(site.db(), "SELECT id, accepted, needs_head FROM stream");
+  while (streams.step()) {
+    StreamLine& line = out.streams[streams.array<16>(0)];
+    line.accepted = streams.integer(1) != 0;
+    line.in_doubt = streams.integer(2) != 0;
   }
-  Query roots(site.db(), "SELECT domain, version, document FROM root");
-  while (roots.step()) out.roots[roots.array<32>(0)] = {roots.number(1), roots.array<32>(2)};
+  const LedgerView view = ledger(site);
+  for (const auto& e : view.imported) {  // ascending, so the last one of each stream stays
+    StreamLine& line = out.streams[e.stream.bytes];
+    line = {line.accepted, line.in_doubt, e.epoch, e.sequence, e.statement};
+  }
+  for (const auto& e : view.heads) out.heads[e.stream.bytes] = {e.epoch, e.sequence, e.statement};
+  Query roots(site.db(), "SELECT domain, disowned, version, document FROM root");
+  while (roots.step()) out.roots[roots.array<32>(0)] = {roots.integer(1) != 0, roots.number(2), roots.array<32>(3)};
   out.floor = site_time(site).floor;
   return out;
 }
 
-std::string encode(const Copy& copy) {
-  std::string text = std::string(kFirstLine) + "\n";
-  for (const auto& [id, s] : copy.streams)
-    text += fmt::format("stream {} {} {} {} {}\n", to_hex(id), s.accepted ? 1 : 0, s.epoch, s.sequence, to_hex(s.statement));
-  for (const auto& [domain, r] : copy.roots)
-    text += fmt::format("root {} {} {}\n", to_hex(domain), r.version, to_hex(r.document));
-  text += fmt::format("floor {}\n", copy.floor);
-  return text + "end " + to_hex(sha256(as_bytes(text))) + "\n";
+/// Only this site can write it.
+std::string seal(Site& site, const std::string& text) {
+  const SiteSecret secret = site.secret();
+  Hasher derive;
+  derive.add(as_bytes("patchferry ledger copy"));
+  derive.add(secret.signing.seed());
+  const Digest key = derive.finish();
+  std::array<unsigned char, crypto_auth_BYTES> mac{};
+  crypto_auth(mac.data(), reinterpret_cast<const unsigned char*>(text.data()), text.size(),
+              reinterpret_cast<const unsigned char*>(key.data()));
+  return to_hex(std::as_bytes(std::span(mac)));
 }
 
-/// Nothing if it is not what encode() writes.
-std::optional<Copy> decode(const std::string& text) {
+std::string encode(Site& site, const Copy& copy) {
+  std::string text = kFirstLine + site.name() + "\nchallenge " + copy.challenge + "\n";
+  for (const auto& [id, s] : copy.streams)
+    text += fmt::format("stream {} {} {} {} {} {}\n", to_hex(id), s.accepted ? 1 : 0, s.in_doubt ? 1 : 0, s.epoch, s.sequence,
+                        to_hex(s.statement));
+  for (const auto& [id, h] : copy.heads) text += fmt::format("head {} {} {} {}\n", to_hex(id), h.epoch, h.sequence, to_hex(h.statement));
+  for (const auto& [domain, r] : copy.roots)
+    text += fmt::format("root {} {} {} {}\n", to_hex(domain), r.disowned ? 1 : 0, r.version, to_hex(r.document));
+  text += fmt::format("floor {}\n", copy.floor);
+  return text + "end " + seal(site, text) + "\n";
+}
+
+/// Nothing if it is not what encode() writes here.
+std::optional<Copy> decode(Site& site, const std::string& text) {
   Copy out;
   std::istringstream lines(text);
   std::string line;
@@ -71,28 +102,35 @@ std::optional<Copy> decode(const std::string& text) {
     std::string name;
     std::string hash;
     words >> kind;
-    if (kind == "floor") {
+    if (kind == "challenge") {
+      words >> out.challenge;
+    } else if (kind == "floor") {
       words >> out.floor;
     } else if (kind == "stream") {
       StreamLine s;
-      words >> name >> s.accepted >> s.epoch >> s.sequence >> hash;
+      words >> name >> s.accepted >> s.in_doubt >> s.epoch >> s.sequence >> hash;
       s.statement = array_from_hex<32>(hash).value_or(Digest{});
       out.streams[array_from_hex<16>(name).value_or(Id16{})] = s;
+    } else if (kind == "head") {
+      HeadLine h;
+      words >> name >> h.epoch >> h.sequence >> hash;
+      h.statement = array_from_hex<32>(hash).value_or(Digest{});
+      out.heads[array_from_hex<16>(name).value_or(Id16{})] = h;
     } else if (kind == "root") {
       RootLine r;
-      words >> name >> r.version >> hash;
+      words >> name >> r.disowned >> r.version >> hash;
       r.document = array_from_hex<32>(hash).value_or(Digest{});
       out.roots[array_from_hex<32>(name).value_or(Digest{})] = r;
     }
   }
-  if (encode(out) != text) return std::nullopt;
+  if (encode(site, out) != text) return std::nullopt;
   return out;
 }
 
-/// Nothing if it is damaged; throws if it cannot be read.
-std::optional<Copy> read_copy(const std::string& path) {
+/// Nothing if it is damaged, or another site's; throws if it cannot be read.
+std::optional<Copy> read_copy(Site& site, const std::string& path) {
   const auto bytes = read_whole(path, kMaxCopy);
-  return decode(std::string(bytes ? as_text(*bytes) : ""));
+  return decode(site, std::string(bytes ? as_text(*bytes) : ""));
 }
 
 /// The copy tells of more than the database knows, or of something else: the database was put back.
@@ -101,12 +139,17 @@ std::vector<StreamId> behind_copy(const Copy& database, const Copy& copy) {
   for (const auto& [id, there] : copy.streams) {
     const auto found = database.streams.find(id);
     const StreamLine here = found == database.streams.end() ? StreamLine{} : found->second;
+    if (here.in_doubt && database.challenge == copy.challenge) continue;  // known, and not answered yet
     const auto come = std::tie(here.epoch, here.sequence);
     const auto known = std::tie(there.epoch, there.sequence);
-    if (come < known || (come == known && here.statement != there.statement)) out.push_back({id});
+    const auto head = copy.heads.find(id);
+    const auto own = database.heads.find(id);
+    const bool head_is_lost = head != copy.heads.end() && (own == database.heads.end() || std::tie(own->second.epoch, own->second.sequence) <
+                                                                                              std::tie(head->second.epoch, head->second.sequence));
+    if (come < known || (come == known && here.statement != there.statement) || (there.in_doubt && !here.in_doubt) || head_is_lost)
+      out.push_back({id});
   }
   if (!out.empty() || database.floor >= copy.floor) return out;
-  // The numbers agree, and yet something newer had come: a head token, by which the copy was brought down to this database.
   for (const auto& [id, line] : copy.streams)
     if (line.accepted) out.push_back({id});
   return out;
@@ -117,8 +160,13 @@ bool adopt_roots(Site& site, const Copy& database, const Copy& copy) {
   bool any = false;
   for (const auto& [domain, there] : copy.roots) {
     const auto here = database.roots.find(domain);
-    if (here != database.roots.end() && here->second.version >= there.version) continue;
-    Query(site.db(), "INSERT OR REPLACE INTO root VALUES(?1,?2,?3)").bind(domain, there.version, there.document).run();
+    const bool known = here != database.roots.end() && here->second.version >= there.version;
+    if (known && (here->second.disowned || !there.disowned)) continue;
+    if (!known)
+      Query(site.db(), "INSERT OR REPLACE INTO root(domain, version, document) VALUES(?1,?2,?3)")
+          .bind(domain, there.version, there.document)
+          .run();
+    if (there.disowned) Query(site.db(), "UPDATE root SET disowned=1 WHERE domain=?1").bind(domain).run();
     any = true;
   }
   return any;
@@ -148,19 +196,19 @@ void compare_copy(Site& site) {
   if (!exists(path)) {
     if (!was_made(site)) return write_copy(site);
     if (!doubted) doubt_all(site, "the second copy of the ledger, " + path + ", is gone");
-    return;
+    return write_copy(site);
   }
-  const auto copy = read_copy(path);
+  const auto copy = read_copy(site, path);
   if (!copy) {
     if (!doubted) doubt_all(site, "the second copy of the ledger, " + path + ", is damaged");
-    return;
+    return write_copy(site);
   }
   const Copy database = of_database(site);
   const auto behind = behind_copy(database, *copy);
   Transaction transaction(site.db());
   const bool roots = adopt_roots(site, database, *copy);
   raise_floor(site, copy->floor);
-  if ((!behind.empty() || roots) && !doubted) {
+  if (!behind.empty() || roots) {
     // What a person has decided about streams is as old as the database, too.
     for (const auto& [id, line] : copy->streams)
       Query(site.db(), "INSERT INTO stream(id, accepted) VALUES(?1,?2) ON CONFLICT(id) DO UPDATE SET accepted=excluded.accepted")
@@ -172,21 +220,23 @@ void compare_copy(Site& site) {
       site.audit({.what = "ledger", .detail = "root documents taken from the second copy: the database was put back"});
   }
   transaction.commit();
-  if (encode(of_database(site)) != encode(*copy)) write_copy(site);
+  if (encode(site, of_database(site)) != encode(site, *copy)) write_copy(site);
 }
 
 void write_copy(Site& site) {
   const std::string path = site.settings().copy_path();
   try {
     Copy fresh = of_database(site);
-    const LedgerView view = ledger(site);
-    if (!view.in_doubt.empty()) {
-      const auto old = exists(path) ? read_copy(path) : std::nullopt;
-      if (!old) return;  // nothing is known of what is in doubt: that stays to be seen
-      for (const auto& [id, line] : old->streams)
-        if (view.doubts({id})) fresh.streams[id] = line;
-    }
-    write_file(path, as_bytes(encode(fresh)), 0644);
+    // How far a stream in doubt had come, only the copy may know; it says so until the doubt is over.
+    if (const auto old = exists(path) ? read_copy(site, path) : std::nullopt)
+      for (auto& [id, line] : fresh.streams) {
+        const auto before = old->streams.find(id);
+        if (!line.in_doubt || before == old->streams.end()) continue;
+        if (std::tie(line.epoch, line.sequence) < std::tie(before->second.epoch, before->second.sequence))
+          line = {line.accepted, line.in_doubt, before->second.epoch, before->second.sequence, before->second.statement};
+        if (const auto head = old->heads.find(id); head != old->heads.end() && fresh.heads.count(id) == 0) fresh.heads[id] = head->second;
+      }
+    write_file(path, as_bytes(encode(site, fresh)), 0644);
   } catch (const SystemFailure& failure) {
     return note(std::string("the second copy of the ledger will be brought up by a later command: ") + failure.what());
   }

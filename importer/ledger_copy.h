@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // The ledger's second copy, a text outside the database: whoever puts back an old database is noticed.
 //
-//   patchferry-ledger-1
-//   stream <id> <1: accepted, 0: no longer> <epoch> <sequence> <hash of the statement>      one a stream, ascending
-//   root <domain> <version> <hash of the document>                                          one a domain, ascending
+//   patchferry-ledger-2 <site>
+//   challenge <code, or - if no head is wanted>
+//   stream <id> <1: accepted, 0: no longer> <1: in doubt> <epoch> <sequence> <hash of the statement>      ascending
+//   head <stream> <epoch> <sequence> <hash of the statement>                                              ascending
+//   root <domain> <1: taken away> <version> <hash of the document>                                        ascending
 //   floor <seconds since 1970>
-//   end <SHA-256 of all bytes before this line>
+//   end <HMAC of all bytes before this line, under a key made from site.key>
 #pragma once
 
 #include "importer/site.h"

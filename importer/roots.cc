@@ -21,7 +21,7 @@ std::string root_path(const std::string& base, const Digest& domain) {
 }
 
 void record_floor(Database& db, const Digest& domain, std::uint32_t version, const Digest& document) {
-  Query(db, "INSERT OR REPLACE INTO root VALUES(?1,?2,?3)").bind(domain, version, document).run();
+  Query(db, "INSERT OR REPLACE INTO root(domain, version, document) VALUES(?1,?2,?3)").bind(domain, version, document).run();
 }
 
 }  // namespace
@@ -47,9 +47,13 @@ bool enrol(Site& site, const TrustAnchor& anchor) {
 
 void disown(Site& site, const TrustAnchor& anchor) {
   Transaction transaction(site.db());
+  record_floor(site.db(), anchor.domain, anchor.version, anchor.document);
+  Query(site.db(), "UPDATE root SET disowned=1 WHERE domain=?1").bind(anchor.domain).run();
   site.audit({.what = "trust", .detail = "no longer believed: " + to_hex(anchor.domain) + ", " + describe(anchor)});
   transaction.commit();
-  // In a folder of trust there may be both, the key that was enrolled and the documents that followed.
+  write_copy(site);
+  // The database has the word; the files go so that nobody wonders. There may be both, the key that was enrolled and the
+  // documents that followed.
   for (const auto& name : folder_entries(site.path("trust"))) {
     const std::string path = site.path("trust/" + name);
     const auto held = load_trust({path});
@@ -78,13 +82,19 @@ TrustAnchors anchors(Site& site) {
   if (!enrolled)
     throw SystemFailure("cannot use " + enrolled.error().where + ": " + enrolled.error().text, 0, "put the enrolled file back");
   // What the database has seen is a floor, even if the file with the documents was put back from a backup.
-  Query floors(site.db(), "SELECT domain, version, document FROM root");
-  while (floors.step())
+  Query floors(site.db(), "SELECT domain, version, document, disowned FROM root");
+  while (floors.step()) {
+    const Digest domain = floors.array<32>(0);
+    if (floors.integer(3) != 0) {
+      std::erase_if(enrolled->anchors, [&](const TrustAnchor& anchor) { return anchor.domain == domain; });
+      continue;
+    }
     for (auto& anchor : enrolled->anchors)
-      if (anchor.domain == floors.array<32>(0) && anchor.version < floors.number(1)) {
+      if (anchor.domain == domain && anchor.version < floors.number(1)) {
         anchor.version = static_cast<std::uint32_t>(floors.number(1));
         anchor.document = floors.array<32>(2);
       }
+  }
   std::sort(enrolled->anchors.begin(), enrolled->anchors.end(), [](const auto& a, const auto& b) { return a.domain < b.domain; });
   return std::move(*enrolled);
 }

@@ -86,7 +86,9 @@ CREATE TABLE head(                   -- the newest that is known to exist
   stream BLOB PRIMARY KEY, epoch INTEGER NOT NULL, sequence INTEGER NOT NULL, statement BLOB NOT NULL,
   made INTEGER NOT NULL, taken INTEGER NOT NULL,
   domain BLOB NOT NULL) WITHOUT ROWID;  -- under which it was signed
-CREATE TABLE root(domain BLOB PRIMARY KEY, version INTEGER NOT NULL, document BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE root(
+  domain BLOB PRIMARY KEY, version INTEGER NOT NULL, document BLOB NOT NULL,
+  disowned INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;  -- 1: a person has taken it away, whatever lies in trust/
 CREATE TABLE withdrawn(              -- by the vendor, whether it is here or not
   name TEXT PRIMARY KEY COLLATE NOCASE, bundle INTEGER NOT NULL) WITHOUT ROWID;
 INSERT INTO withdrawn SELECT name, 0 FROM patchset WHERE withdrawn=1;

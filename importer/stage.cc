@@ -17,8 +17,7 @@ namespace patchferry::importer {
 
 namespace {
 
-constexpr const char* kNumberFile = "bundle";  // "<stream> <epoch> <sequence> [permitted]": see is_awaited()
-constexpr const char* kPermitted = "permitted";
+constexpr const char* kNumberFile = "bundle";  // "<stream> <epoch> <sequence> [<statement imported last, if a permit is used>]"
 
 std::string marker(std::uint32_t number) { return fmt::format("volume-{:04}", number); }
 
@@ -140,17 +139,18 @@ bool is_awaited(Site& site, const std::string& folder) {
   if (!stream || staged.sequence == 0) return false;
   const LedgerView view = ledger(site);
   const LedgerEntry* last = view.last(StreamId{*stream});
-  return permitted == kPermitted || last == nullptr ||
-         std::tie(last->epoch, last->sequence) < std::tie(staged.epoch, staged.sequence);
+  // A permit is void after the next import, and so is what it has let in.
+  if (!permitted.empty()) return last != nullptr && to_hex(last->statement) == permitted;
+  return last == nullptr || std::tie(last->epoch, last->sequence) < std::tie(staged.epoch, staged.sequence);
 }
 
-void stage(VerifiedBundle& bundle, Staging& staging, bool permitted, Findings& findings) {
+void stage(Site& site, VerifiedBundle& bundle, Staging& staging, bool permitted, Findings& findings) {
   const Statement& s = bundle.statement();
   make_folders(staging.folder(), 0700);
-  write_file(staging.folder() + "/" + kNumberFile,
-             as_bytes(fmt::format("{} {} {}{}\n", to_hex(s.stream.bytes), s.epoch, s.sequence,
-                                  permitted ? std::string(" ") + kPermitted : "")),
-             0600);
+  std::string number = fmt::format("{} {} {}", to_hex(s.stream.bytes), s.epoch, s.sequence);
+  if (permitted)
+    if (const LedgerView view = ledger(site); const LedgerEntry* last = view.last(s.stream)) number += " " + to_hex(last->statement);
+  write_file(staging.folder() + "/" + kNumberFile, as_bytes(number + "\n"), 0600);
   if (!bundle.manifest_text().empty()) write_file(staging.folder() + "/manifest", as_bytes(bundle.manifest_text()), 0600);
   Progress progress("reading and checking", s.payload_bytes);
   QuarantineWriter writer(bundle, staging, progress, findings);

@@ -45,7 +45,7 @@ struct StagedBundle {
 
 /// Reads what the medium holds into `staging`, and decrypts it there. Findings tell what was wrong; good volumes stay
 /// staged. `permitted`: it is older than the last import, and may come all the same.
-void stage(VerifiedBundle& bundle, Staging& staging, bool permitted, Findings& findings);
+void stage(Site& site, VerifiedBundle& bundle, Staging& staging, bool permitted, Findings& findings);
 
 /// Takes the staging folder away unless volumes are still to come, or renames that the database has recorded start there.
 class StagingGuard {

@@ -26,7 +26,7 @@ constexpr OptionSpec kOptions[] = {
      true},
     {"merge", "take over the signatures of another copy of the same root document", "OTHER.pfr", true},
     {"trust", "of a bundle: believe these root documents only (default: compare the words)", "TRUSTDIR"},
-    {"yes", "do not ask on the terminal whether to sign the bundle", nullptr},
+    {"yes", "do not ask on the terminal whether to sign; without a terminal nobody is asked", nullptr},
     {"json", "one JSON document: path, domain, fingerprint, words, added, signed[], needs[], complete, changes[]", nullptr},
 };
 constexpr CommandSpec kSpec = {
@@ -38,11 +38,23 @@ constexpr CommandSpec kSpec = {
     "patchferry sign /media/usb/patchferry-plant1-000001 --key second.key",
 };
 
+bool agreed(const Arguments& args) {
+  if (args.has("yes") || args.has("json") || ::isatty(STDIN_FILENO) != 1) return true;
+  print("Sign this? Type yes:");
+  std::string answer;
+  std::getline(std::cin, answer);
+  return answer == "yes";
+}
+
 int sign_root_file(const std::string& path, const Arguments& args) {
   auto draft = open_root_draft(path);
   if (!draft) return report(draft.error());
   const bool talk = !args.has("json") && !is_quiet();
   if (talk) print_root(*draft);
+  if (!args.values("key").empty() && !agreed(args)) {
+    note("nothing was signed");
+    return kNothingToDo;
+  }
 
   std::size_t added = 0;
   for (const auto& other : args.values("merge")) {
@@ -65,14 +77,6 @@ int sign_root_file(const std::string& path, const Arguments& args) {
     for (const auto& line : progress_of(*draft)) print("  " + line);
   }
   return added > 0 ? kDone : kNothingToDo;
-}
-
-bool agreed(const Arguments& args) {
-  if (args.has("yes") || args.has("json") || ::isatty(STDIN_FILENO) != 1) return true;
-  print("Sign this? Type yes:");
-  std::string answer;
-  std::getline(std::cin, answer);
-  return answer == "yes";
 }
 
 int sign_bundle_at(const std::vector<std::string>& media, const Arguments& args) {
@@ -124,6 +128,8 @@ int cmd_sign(std::vector<std::string> arguments) {
     if (args.values("key").empty()) throw UsageError("no key was given", "give the key to sign with: --key KEY.key");
     return sign_bundle_at(args.positional(), args);
   }
+  if (args.has("trust"))
+    throw UsageError("--trust is for bundles", "a root document names the one before it, which must lie beside it");
   if (args.positional().size() == 1 && is_root_file(path)) return sign_root_file(path, args);
   throw UsageError(path + " is neither a bundle's folder nor a root document", "patchferry sign BUNDLE --key KEY.key");
 }

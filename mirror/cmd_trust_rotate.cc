@@ -123,6 +123,7 @@ int cmd_trust_rotate(std::vector<std::string> arguments) {
     return kNothingToDo;
   }
   ++next.version;
+  next.previous = hash_of(before);
   if (const std::size_t fewest = fewest_signatures(&before, next); fewest > kMaxSignatures)
     throw UsageError(fmt::format("this would need {} signatures on one document, and it holds {}", fewest, kMaxSignatures),
                      "change the root keys in two steps");

@@ -157,7 +157,7 @@ def decode_root(data):
     r = Reader(data, "the root document")
     need(r.raw(8) == b"PFROOTDC", "malformed", "not a root document")
     need(r.u16() == 1, "unknown-format", "a newer root document")
-    root = {"lowest_format": r.u16(), "version": r.u32(), "epoch": r.u32(), "keys": []}
+    root = {"lowest_format": r.u16(), "version": r.u32(), "epoch": r.u32(), "previous": r.raw(32), "keys": []}
     count = r.u32()
     need(1 <= count <= 48, "malformed", "too many keys, or none")
     for _ in range(count):
@@ -180,7 +180,7 @@ def decode_root(data):
 
 
 def single_key_root(key):
-    return b"PFROOTDC" + struct.pack("<HHIIIHH", 1, 1, 1, 1, 1, 1, 32) + key + bytes([1, 1, 0] * 3)
+    return b"PFROOTDC" + struct.pack("<HHII", 1, 1, 1, 1) + bytes(32) + struct.pack("<IHH", 1, 1, 32) + key + bytes([1, 1, 0] * 3)
 
 
 def decode_chain(data):
@@ -204,6 +204,7 @@ def walk(chain, domains):
         except Refused as refusal:
             raise Refused("bad-root", str(refusal))
         need(root["version"] == place, "bad-root", "a version out of order")
+        need(root["previous"] == (sha256(chain[place - 2][1]) if place > 1 else bytes(32)), "bad-root", "follows another document")
         judges = [root] if before is None else [root, before]
         if before:
             need(root["epoch"] >= before["epoch"] and root["lowest_format"] >= before["lowest_format"], "bad-root", "goes back")

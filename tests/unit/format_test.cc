@@ -175,6 +175,7 @@ TEST_CASE("a root chain hands over only with the signatures of the old and of th
   const RootDocument first = single_key_root(old_key.public_key());
   RootDocument second = single_key_root(new_key.public_key());
   second.version = 2;
+  second.previous = domain_of(first);
   const Digest domain = domain_of(first);
   const SignedRoot start = link(first, {&old_key});
 
@@ -191,6 +192,7 @@ TEST_CASE("a root chain hands over only with the signatures of the old and of th
   CHECK(kind({start}, domain_of(second)) == RefusalKind::untrusted);
   RootDocument third = second;
   third.version = 3;
+  third.previous = domain_of(first);
   CHECK(kind({start, link(third, {&old_key, &new_key})}, domain) == RefusalKind::bad_root);  // a version left out
   const SigningKey stranger = test_key(9);
   CHECK(kind({start, link(second, {&old_key, &new_key, &stranger})}, domain) == RefusalKind::bad_root);

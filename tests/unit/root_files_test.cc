@@ -16,6 +16,7 @@ SignedRoot link(std::uint32_t version, bool signed_by_key = true, std::uint32_t 
   RootDocument root = single_key_root(test_key(1).public_key());
   root.version = version;
   root.epoch = version + salt;
+  if (version > 1) root.previous = sha256(link(version - 1).document);
   SignedRoot out{encode_root(root), {}};
   if (!signed_by_key) return out;
   const SigningKey key = test_key(1);

@@ -89,6 +89,32 @@ Chain ten_rotations() {
   return out;
 }
 
+unsigned char seed_of(const KeyId& id) {
+  for (unsigned seed = 0; seed < 256; ++seed)
+    if (id_of(open_key(static_cast<unsigned char>(seed))) == id) return static_cast<unsigned char>(seed);
+  return 0;
+}
+
+/// The chain as its makers meant it: each document names the one before it, and those who had signed it well sign it so.
+/// One that names another already stays as it is.
+Chain chained(Chain chain) {
+  for (std::size_t i = 1; i < chain.size(); ++i) {
+    auto root = decode_root(chain[i].document);
+    if (!root || root->previous != Digest{}) continue;
+    root->previous = sha256(chain[i - 1].document);
+    const Bytes before = chain[i].document;
+    chain[i].document = encode_root(*root);
+    for (auto& one : chain[i].envelope) {
+      const unsigned char seed = seed_of(one.key);
+      if (verifies(open_key(seed), DocumentType::root, before, one.signature)) one = signature_of(seed, chain[i].document);
+    }
+  }
+  return chain;
+}
+SignedRoot following(const RootDocument& before, SignedRoot next) {
+  return chained({SignedRoot{encode_root(before), {}}, std::move(next)}).back();
+}
+
 // --- what is judged ------------------------------------------------------------------------------------------------
 
 using Verdict = std::optional<Refusal>;
@@ -102,20 +128,21 @@ Verdict decoded(const RootDocument& root) { return verdict(decode_root(encode_ro
 
 /// As a reader does it: encoded, decoded, walked under the domain of `enrolled`.
 Verdict walked(const Chain& chain, const Chain& enrolled) {
-  const auto read = decode_root_chain(encode_root_chain(chain));
+  const auto read = decode_root_chain(encode_root_chain(chained(chain)));
   if (!read) return read.error();
   return verdict(walk_root_chain(*read, sha256(enrolled.front().document)));
 }
 Verdict walked(const Chain& chain) { return walked(chain, chain); }
 
-TrustAnchors knows(const Chain& chain) {
+TrustAnchors knows(const Chain& given) {
+  const Chain chain = chained(given);
   return {{{sha256(chain.front().document), static_cast<std::uint32_t>(chain.size()), sha256(chain.back().document)}}};
 }
 
 /// A whole bundle, given to a reader who knows `known`.
 Verdict shipped(const Chain& chain, const Chain& known, const Seeds& signers, DocumentType type = DocumentType::bundle) {
   const TempFolder temp;
-  write_small_bundle(temp / "b", {.chain = chain, .signers = signers, .signed_as = type});
+  write_small_bundle(temp / "b", {.chain = chained(chain), .signers = signers, .signed_as = type});
   const Findings findings = verify_all({temp / "b"}, knows(known));
   return findings.empty() ? Verdict() : Verdict(findings.front());
 }
@@ -289,6 +316,21 @@ const Case kTable[] = {
        return verdict(decode_root_chain(encode_root_file(draft)));
      },
      Kind::malformed},
+    {"a document that was signed beside a forged one before it",
+     [] {
+       // The same keepers, led to believe that another document 1 is in force: what they sign follows that one only.
+       const Chain forged = chained({link(Holders{.root = {1, 2, 9}, .root_threshold = 1, .release = {99}, .release_threshold = 1}, {9}),
+                                     link(Holders{.version = 2, .release = {99}, .release_threshold = 1}, {1, 2})});
+       return walked(first_and(forged.back()));
+     },
+     Kind::bad_root, "follows another document"},
+    {"document 1 that names one before it",
+     [] {
+       RootDocument root = document(kFirst);
+       root.previous = sha256(as_bytes("document 0"));
+       return walked({link(encode_root(root), {1, 2})});
+     },
+     Kind::bad_root, "follows another document"},
     {"document 1 that nobody signed, in a file", [] { return verdict(decode_root_file(encode_root_file(link(kFirst, {})))); },
      kAccepted},
     {"a draft before other documents, in a file",
@@ -520,7 +562,7 @@ const Case kTable[] = {
     {"an algorithm that is not known",
      [] {
        Bytes bytes = encode_root(document(Holders{}));
-       bytes[24] = std::byte{2};
+       bytes[56] = std::byte{2};
        return verdict(decode_root(bytes));
      },
      Kind::unknown_format, "algorithm"},
@@ -626,7 +668,7 @@ TEST_CASE("roles, thresholds, rotations and mix-ups of keys: each is judged by i
 TEST_CASE("how far a root document has come is told for its own keepers and for those before") {
   const RootDocument before = document(kFirst);
   const Holders next{.version = 2, .root = {3, 4, 5}};
-  const auto nobody = standing_of(link(next, {}), &before);
+  const auto nobody = standing_of(following(before, link(next, {})), &before);
   REQUIRE(nobody);
   REQUIRE(nobody->needs.size() == 2);
   CHECK(nobody->needs[0].document == 2);
@@ -635,14 +677,14 @@ TEST_CASE("how far a root document has come is told for its own keepers and for 
   CHECK(nobody->needs[1].document == 1);
   CHECK(nobody->signers.empty());
 
-  const auto shared = standing_of(link(next, {3}), &before);  // counts on both sides
+  const auto shared = standing_of(following(before, link(next, {3})), &before);  // counts on both sides
   REQUIRE(shared);
   CHECK(shared->needs[0].signatures == 1);
   CHECK(shared->needs[1].signatures == 1);
   CHECK(shared->needs[1].by.size() == 2);
   CHECK(need_text(shared->needs[1]).starts_with("1 more of the root keys of document 1: "));
 
-  const auto all = standing_of(link(next, {3, 4, 2}), &before);
+  const auto all = standing_of(following(before, link(next, {3, 4, 2})), &before);
   REQUIRE(all);
   CHECK(all->complete());
   CHECK(all->signers.size() == 3);

@@ -42,9 +42,10 @@ SiteSecret site_secret() {
 
 /// Keys 1, 2, 3 keep the root (2 of them needed), 4, 5, 6 sign bundles (2), 7 signs heads. Then 3 and 6 go, 8 and 9 come.
 std::vector<SignedRoot> rotated_chain() {
-  const auto document = [](std::uint32_t version, std::vector<unsigned char> root, std::vector<unsigned char> release) {
+  const auto document = [](std::uint32_t version, std::vector<unsigned char> root, std::vector<unsigned char> release, const Digest& previous = {}) {
     RootDocument out;
     out.version = version;
+    out.previous = previous;
     const std::vector<std::vector<unsigned char>> roles = {root, release, {7}};
     for (const auto& role : roles)
       for (const auto seed : role) out.keys.push_back(test_key(seed).public_key());
@@ -67,7 +68,9 @@ std::vector<SignedRoot> rotated_chain() {
     }
     return SignedRoot{std::move(bytes), std::move(envelope)};
   };
-  return {link(document(1, {1, 2, 3}, {4, 5, 6}), {1, 2}), link(document(2, {1, 2, 8}, {4, 5, 9}), {1, 2})};
+  SignedRoot first = link(document(1, {1, 2, 3}, {4, 5, 6}), {1, 2});
+  SignedRoot second = link(document(2, {1, 2, 8}, {4, 5, 9}, sha256(first.document)), {1, 2});
+  return {std::move(first), std::move(second)};
 }
 
 BundleRecipe rotated_bundle() {
