@@ -184,11 +184,15 @@ Result<void> check_signatures(const RootDocument& root, Role role, DocumentType 
       return refuse(RefusalKind::bad_signature, fmt::format("the signature by key {} does not fit", fingerprint(*holder)),
                     "the bytes were altered after signing; do not use them, and ask for a fresh copy");
   }
-  if (counted.size() < holders.threshold)
+  if (counted.size() < holders.threshold) {
+    std::string others;
+    for (const auto index : holders.keys)
+      if (counted.count(id_of(root.keys[index])) == 0) others += (others.empty() ? "" : ", ") + fingerprint(root.keys[index]);
     return refuse(
         RefusalKind::threshold,
-        fmt::format("{} of the {} signatures that the role '{}' needs", counted.size(), holders.threshold, name_of(role)),
-        "have another key holder sign it");
+        fmt::format("it has {} of the {} signatures that the role '{}' needs", counted.size(), holders.threshold, name_of(role)),
+        "have it signed, with 'patchferry sign', by the holder of one of these keys: " + others);
+  }
   return {};
 }
 

@@ -21,4 +21,6 @@ std::string word_code(const Digest& hash) { return words_of(hash, 6); }
 
 std::string key_words(const PublicKey& key) { return words_of(id_of(key), 12); }
 
+std::string site_key_words(const SitePublicKey& key) { return words_of(sha256(as_bytes(encode_site_public_key(key))), 12); }
+
 }  // namespace patchferry

@@ -104,7 +104,7 @@ int cmd_status(std::vector<std::string> arguments) {
     return kDone;
   }
   print("site            " + site.name() + " (receipts signed by " + key + ")");
-  print("  in words      " + key_words(site.secret().signing.public_key()));
+  print("  in words      " + site_key_words(site.secret().public_half()));
   print("last bundle     " +
         (s.sequence == 0 ? "none yet" : std::to_string(s.sequence) + ", imported " + time_text(s.last_import)));
   print("newest patchset " +

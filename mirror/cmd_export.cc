@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // patchferry export: build a signed bundle of what a site lacks.
+#include <algorithm>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 #include <unistd.h>
@@ -17,6 +18,7 @@
 #include "terminal/command.h"
 #include "terminal/output.h"
 #include "terminal/size.h"
+#include "verifier/ledger_rules.h"
 
 namespace patchferry::mirror {
 
@@ -82,6 +84,19 @@ Result<SiteState> site_state(Store& store, const Arguments& args, const std::opt
   return state_of_receipt(*newest, domain);
 }
 
+/// Nobody has vouched for the key of a first receipt, and the number in it is taken for good.
+Result<void> judge_first_receipt(Store& store, const GivenReceipt& given) {
+  std::uint64_t seen = 0;
+  for (const auto& stream : given.receipt.receipt.streams) seen = std::max(seen, stream.sequence);
+  const auto made = store.shipments(given.receipt.receipt.site);
+  const std::uint64_t ours = made.empty() ? 0 : made.back().sequence;
+  if (seen <= ours + kUsualJump) return {};
+  return refuse(RefusalKind::bad_receipt,
+                fmt::format("this first receipt of site {} speaks of bundle {}, and {} is the last one made here",
+                            given.receipt.receipt.site, seen, ours),
+                "if it is right, pin the site's key first: patchferry mirror site add --key SITE.pub");
+}
+
 /// The site's own key, which must be the one that it is known by.
 Result<EncryptionKey> encryption_key(Store& store, const std::string& path, const std::string& site,
                                      const std::optional<GivenReceipt>& given) {
@@ -95,12 +110,15 @@ Result<EncryptionKey> encryption_key(Store& store, const std::string& path, cons
                                   "this is not the key of site " + site + ", whose receipts are signed by " +
                                       fingerprint(known ? known->key : given->receipt.key),
                                   "give the site.pub that lies in that site's base directory", path});
-  // Nothing in site.pub vouches for its second half; a receipt does.
-  const auto newest = given ? std::optional(given->receipt.receipt) : store.newest_receipt(site);
-  if (newest && newest->encryption != key->encryption)
+  // Nothing in site.pub vouches for its second half: a receipt does, or the person who has pinned both.
+  const auto pinned = given ? std::optional(given->receipt.receipt.encryption) : known ? known->encryption : std::nullopt;
+  if (pinned && *pinned != key->encryption)
     return tl::unexpected(
-        Refusal{RefusalKind::wrong_key, "its second half is not the key that the receipts of site " + site + " give",
+        Refusal{RefusalKind::wrong_key, "its second half is not the key that site " + site + " is known by",
                 "somebody has changed the file: give the site.pub that lies in that site's base directory", path});
+  if (!pinned)
+    note("warning: nothing is known here of the key of site " + site + "; compare these words with 'patchferry status' there: " +
+         site_key_words(*key));
   return key->encryption;
 }
 
@@ -134,9 +152,6 @@ void print_shipment(const Shipment& shipment, bool dry_run) {
         " in " + count_text(shipment.statement.volumes, "volume") + ", " + size_text(shipment.statement.payload_bytes) +
         ", read back and verified: " + shipment.path);
   print("  words of what was signed: " + word_code(sha256(encode_statement(shipment.statement))));
-  if (shipment.signatures < shipment.signatures_needed)
-    print(fmt::format("  NOT VALID YET: {} of {} signatures; on another key holder's machine: patchferry sign {} --key KEY.key",
-                      shipment.signatures, shipment.signatures_needed, file_name_of(shipment.path)));
 }
 
 }  // namespace
@@ -169,6 +184,8 @@ int cmd_export(std::vector<std::string> arguments) {
     if (!read) return report(read.error());
     given = std::move(*read);
   }
+  if (given && given->first)
+    if (auto likely = judge_first_receipt(store, *given); !likely) return report(likely.error());
   args.required("sign");
   if (args.has("trust") && args.required("trust").ends_with(".pub"))
     throw UsageError("--trust takes the folder of root documents", "for a single key, --sign KEY.key is enough");
@@ -193,6 +210,10 @@ int cmd_export(std::vector<std::string> arguments) {
     if (order.volume_size == 0) order.volume_size = largest_file_at(is_folder(order.to) ? order.to : parent_of(order.to));
   }
 
+  if (const auto made = store.shipments(site); !made.empty() && made.back().domain && *made.back().domain != authority->domain() &&
+                                               order.site.basis != SiteState::Basis::receipt)
+    warn("warning: the last bundle for site " + site + " was signed in the name of another trust domain, " +
+         fingerprint(*made.back().domain) + (args.has("trust") ? "" : "; was --trust TRUSTDIR forgotten?"));
   auto shipment = export_bundle(store, order, *authority);
   if (!shipment) return report(shipment.error());
   // Only a receipt that nothing spoke against is believed from now on.
@@ -213,6 +234,9 @@ int cmd_export(std::vector<std::string> arguments) {
       note("site " + order.site.site + " lacks nothing of this store; nothing was written");
     return kNothingToDo;
   }
+  if ((*shipment)->signatures < (*shipment)->signatures_needed && !order.dry_run)
+    warn(fmt::format("NOT VALID YET: it has {} of {} signatures; on another key holder's machine: patchferry sign {} --key KEY.key",
+                     (*shipment)->signatures, (*shipment)->signatures_needed, (*shipment)->path));
   if (args.has("json"))
     print_json(**shipment, order.dry_run);
   else if (!is_quiet() && !streamed)

@@ -46,6 +46,10 @@ int cmd_head_make(std::vector<std::string> arguments) {
   const auto authority = load_authority(args.has("trust") ? args.required("trust") : "", Role::head,
                                         load_signers(args.values("key"), args.values("password-file")));
   if (!authority) return report(authority.error());
+  if (shipments.back().domain && *shipments.back().domain != authority->domain())
+    throw UsageError("the newest bundle for site " + printable(site) + " was signed in the name of another trust domain, " +
+                         fingerprint(*shipments.back().domain),
+                     args.has("trust") ? "give the root documents under which it was signed" : "give them with --trust TRUSTDIR");
   Notice notice = notice_of(store, site, shipments.back(), *authority, args);
   notice.kind = NoticeKind::head;
   notice.challenge = challenge;

@@ -57,12 +57,13 @@ int cmd_mirror_site_add(std::vector<std::string> arguments) {
   if (!key) return report(Refusal(key.error()).in(path));
   Store store(args.required("store"), Store::Open::existing);
   const auto known = store.find_site(name);
-  const bool same = known && known->key == key->signing;
-  if (known && !same && !args.has("replace"))
+  const bool same_site = known && known->key == key->signing;
+  const bool same = same_site && known->encryption == key->encryption;
+  if (known && !(same_site && (!known->encryption || same)) && !args.has("replace"))
     return report({RefusalKind::wrong_key, "site " + name + " is known by another key, " + fingerprint(known->key),
                    "if the site was set up anew, and its people confirm the words of the new key, add --replace", path});
-  if (!same) store.pin_site(name, key->signing);
-  const std::string words = key_words(key->signing);
+  if (!same) store.pin_site(name, *key);
+  const std::string words = site_key_words(*key);
   if (args.has("json"))
     print(nlohmann::json({{"site", name}, {"key", fingerprint(key->signing)}, {"words", words}}).dump(2));
   else if (!is_quiet())

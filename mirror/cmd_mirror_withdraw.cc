@@ -15,6 +15,7 @@ namespace {
 
 constexpr OptionSpec kOptions[] = {
     {"store", "the store's folder", "DIR"},
+    {"yes", "also withdraw names that this store does not hold", nullptr},
     {"json", "one JSON document: withdrawn[], before[]", nullptr},
 };
 constexpr CommandSpec kSpec = {
@@ -35,10 +36,12 @@ int cmd_mirror_withdraw(std::vector<std::string> arguments) {
     if (!parse_patchset_name(name))
       throw UsageError("'" + printable(name) + "' is not a patchset's name", "it looks like K20260105_01, without .tar.bz2");
   Store store(args.required("store"), Store::Open::existing);
+  for (const auto& name : args.positional())
+    if (!store.find(name) && !args.has("yes"))
+      throw UsageError(name + " is not in this store", "a withdrawal is for good, so a slip of the pen would be, too; if the name is right, add --yes");
   std::vector<std::string> fresh;
   std::vector<std::string> before;
   for (const auto& name : args.positional()) {
-    if (!store.find(name)) note(name + " is not in this store; sites that have it will disable it all the same");
     (store.withdraw(name) ? fresh : before).push_back(name);
   }
   if (args.has("json")) {

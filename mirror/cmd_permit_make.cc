@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// patchferry permit make: allows one site, once, to go back to an older bundle.
+// patchferry permit make: allows one site, until its next import, to go back to an older bundle.
 #include "mirror/commands.h"
 #include "mirror/notice_order.h"
 #include "mirror/site_receipt.h"

@@ -122,6 +122,7 @@ ShippedBundle shipped(const Missing& missing, const Statement& s) {
   out.root_version = s.root_version;
   out.sequence = s.sequence;
   out.created = s.created;
+  out.domain = s.trust_domain;
   out.bundle = s.bundle;
   out.statement = sha256(encode_statement(s));
   out.is_full = missing.site.basis == SiteState::Basis::nothing;

@@ -35,6 +35,8 @@ CREATE TABLE shipment(
                                                      R"sql(
 -- Withdrawals; what each shipment brought; sites whose key was pinned before their first receipt.
 CREATE TABLE withdrawn(name TEXT PRIMARY KEY COLLATE NOCASE, at INTEGER NOT NULL) WITHOUT ROWID;
+ALTER TABLE site ADD COLUMN encryption BLOB;  -- its X25519 key, by a person's word or its newest receipt; NULL: not known
+ALTER TABLE shipment ADD COLUMN domain BLOB;  -- in whose name it was signed
 ALTER TABLE shipment ADD COLUMN epoch INTEGER NOT NULL DEFAULT 1;
 ALTER TABLE shipment ADD COLUMN root_version INTEGER NOT NULL DEFAULT 1;
 ALTER TABLE shipment ADD COLUMN is_full INTEGER NOT NULL DEFAULT 0;

@@ -119,7 +119,8 @@ Result<bool> Store::is_first_receipt(const SignedReceipt& receipt) {
 void Store::keep_receipt(const SignedReceipt& receipt, std::string_view text) {
   const Receipt& r = receipt.receipt;
   Transaction transaction(db_);
-  Query(db_, "INSERT OR IGNORE INTO site VALUES(?1,?2)").bind(r.site, receipt.key.bytes).run();
+  Query(db_, "INSERT OR IGNORE INTO site(name, key) VALUES(?1,?2)").bind(r.site, receipt.key.bytes).run();
+  Query(db_, "UPDATE site SET encryption=?2 WHERE name=?1").bind(r.site, r.encryption.bytes).run();
   const ReceiptStream* ours = r.find(stream());
   const ReceiptStream position = ours != nullptr ? *ours : ReceiptStream();
   Query newest(db_, "SELECT epoch, sequence, issued FROM receipt WHERE site=?1");
@@ -166,9 +167,9 @@ void Store::record_shipment(const std::string& site, const ShippedBundle& s) {
   Transaction transaction(db_);
   Query(
       db_,
-      "UPDATE shipment SET made=1, created=?3, bundle=?4, statement=?5, epoch=?6, root_version=?7, is_full=?8 WHERE site=?1 AND "
+      "UPDATE shipment SET made=1, created=?3, bundle=?4, statement=?5, epoch=?6, root_version=?7, is_full=?8, domain=?9 WHERE site=?1 AND "
       "sequence=?2")
-      .bind(site, s.sequence, s.created, s.bundle.bytes, s.statement, s.epoch, s.root_version, s.is_full)
+      .bind(site, s.sequence, s.created, s.bundle.bytes, s.statement, s.epoch, s.root_version, s.is_full, s.domain)
       .run();
   Query brings(db_, "INSERT OR REPLACE INTO shipment_patchset VALUES(?1,?2,?3,?4)");
   for (const auto& p : s.patchsets) brings.bind(site, s.sequence, p.name, p.archive).run();
@@ -179,7 +180,7 @@ void Store::record_shipment(const std::string& site, const ShippedBundle& s) {
 std::vector<ShippedBundle> Store::shipments(const std::string& site) {
   std::vector<ShippedBundle> out;
   Query all(db_,
-            "SELECT epoch, root_version, sequence, created, bundle, statement, is_full FROM shipment WHERE site=?1 AND made=1 "
+            "SELECT epoch, root_version, sequence, created, bundle, statement, is_full, domain FROM shipment WHERE site=?1 AND made=1 "
             "ORDER BY sequence");
   all.bind(site);
   while (all.step()) {
@@ -191,6 +192,7 @@ std::vector<ShippedBundle> Store::shipments(const std::string& site) {
     s.bundle.bytes = all.array<16>(4);
     s.statement = all.array<32>(5);
     s.is_full = all.integer(6) != 0;
+    if (!all.is_null(7)) s.domain = all.array<32>(7);
     out.push_back(std::move(s));
   }
   Query brought(db_, "SELECT name, sha256 FROM shipment_patchset WHERE site=?1 AND sequence=?2 ORDER BY name");
@@ -223,9 +225,10 @@ std::vector<std::string> Store::withdrawn() {
 std::vector<KnownSite> Store::sites() {
   std::vector<KnownSite> out;
   Query all(
-      db_, "SELECT site.name, site.key, receipt.issued FROM site LEFT JOIN receipt ON receipt.site=site.name ORDER BY site.name");
+      db_, "SELECT site.name, site.key, receipt.issued, site.encryption FROM site LEFT JOIN receipt ON receipt.site=site.name ORDER BY site.name");
   while (all.step()) {
-    KnownSite site{all.text(0), {Algorithm::ed25519, all.array<kPublicKeySize>(1)}, std::nullopt};
+    KnownSite site{all.text(0), {Algorithm::ed25519, all.array<kPublicKeySize>(1)}, std::nullopt, std::nullopt};
+    if (!all.is_null(3)) site.encryption = EncryptionKey{all.array<kEncryptionKeySize>(3)};
     if (!all.is_null(2)) site.issued = all.number(2);
     out.push_back(std::move(site));
   }
@@ -238,10 +241,10 @@ std::optional<KnownSite> Store::find_site(const std::string& name) {
   return std::nullopt;
 }
 
-void Store::pin_site(const std::string& name, const PublicKey& key) {
+void Store::pin_site(const std::string& name, const SitePublicKey& key) {
   Transaction transaction(db_);
   Query(db_, "DELETE FROM receipt WHERE site=?1").bind(name).run();
-  Query(db_, "INSERT OR REPLACE INTO site VALUES(?1,?2)").bind(name, key.bytes).run();
+  Query(db_, "INSERT OR REPLACE INTO site(name, key, encryption) VALUES(?1,?2,?3)").bind(name, key.signing.bytes, key.encryption.bytes).run();
   transaction.commit();
 }
 

@@ -15,6 +15,7 @@
 #include "bundle-format/archive/contents.h"
 #include "bundle-format/patchset_name.h"
 #include "bundle-format/receipt.h"
+#include "bundle-format/site_key.h"
 #include "bundle-format/statement.h"
 #include "system/lock.h"
 #include "system/sqlite.h"
@@ -44,6 +45,7 @@ struct ShippedBundle {
   std::uint64_t created = 0;
   BundleId bundle{};
   Digest statement{};
+  std::optional<Digest> domain;  // in whose name; none: made by an older program
   bool is_full = false;
   std::vector<ReceiptPatchset> patchsets;  // that it brings
   std::vector<std::string> withdrawn;      // that it withdraws
@@ -51,7 +53,8 @@ struct ShippedBundle {
 
 struct KnownSite {
   std::string name;
-  PublicKey key;                        // its receipts are signed by
+  PublicKey key;  // its receipts are signed by
+  std::optional<EncryptionKey> encryption;
   std::optional<std::uint64_t> issued;  // of its newest receipt
 };
 
@@ -83,7 +86,7 @@ class Store {
   std::vector<KnownSite> sites();
   std::optional<KnownSite> find_site(const std::string& name);
   /// Pins a key, in place of another if there is one; receipts by that one are forgotten.
-  void pin_site(const std::string& name, const PublicKey& key);
+  void pin_site(const std::string& name, const SitePublicKey& key);
 
   /// Durable before it returns; never the same number twice. `at_least`: what the site has seen already.
   std::uint64_t reserve_sequence(const std::string& site, std::uint64_t at_least);

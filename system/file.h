@@ -52,6 +52,8 @@ std::uint64_t size_of(const Fd& file);
 std::uint64_t size_of(const std::string& path);
 bool exists(const std::string& path);
 bool is_folder(const std::string& path);
+/// A regular file, and no link to one.
+bool is_regular(const std::string& path);
 
 /// Fills `out` from the current position; returns how much there was before the end of the file.
 std::size_t read_up_to(const Fd& file, std::span<std::byte> out);

@@ -373,6 +373,7 @@ std::vector<std::string> Arguments::values(const std::string& name) const {
 int report(const Refusal& refusal) {
   std::string text = refusal.where.empty() ? refusal.text : refusal.where + ": " + refusal.text;
   if (refusal.offset) text += fmt::format(" (at byte {})", *refusal.offset);
+  text += fmt::format(" [{}]", name_of(refusal.kind));  // the word under which docs/refusals.md explains it
   std::fflush(stdout);
   error_line(text, refusal.hint);
   return kRefused;

@@ -100,6 +100,8 @@ void note(const std::string& line) {
   if (!is_quiet()) to_stderr("patchferry: " + line);
 }
 
+void warn(const std::string& line) { to_stderr("patchferry: " + line); }
+
 void error_line(const std::string& text, const std::string& hint) {
   labelled("error", kRed, text);
   if (!hint.empty()) labelled("hint", kBold, hint);

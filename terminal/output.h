@@ -17,6 +17,7 @@ std::string count_text(std::uint64_t n, const std::string& noun);  // "1 patchse
 
 void print(const std::string& line);  // stdout + newline; throws SystemFailure if stdout fails (not EPIPE)
 void note(const std::string& line);   // stderr "patchferry: …"; silent after set_quiet(true)
+void warn(const std::string& line);   // likewise, and never silent
 void error_line(const std::string& text, const std::string& hint);  // stderr "patchferry: error: …" / "patchferry: hint: …"
 void set_quiet(bool quiet);
 bool is_quiet();

@@ -66,7 +66,8 @@ int cmd_inspect(std::vector<std::string> arguments) {
     if (auto bundle = examine(open_media(args.positional(), findings), judge, findings))
       facts = Facts{bundle->statement(), bundle->manifest(), bundle->missing(), ""};
   } else if (auto claims = read_claims(open_media(args.positional(), findings), findings)) {
-    facts = Facts{claims->statement, claims->manifest, claims->missing, fingerprint(claims->first_root.keys.front())};
+    facts = Facts{claims->statement, claims->manifest, claims->missing, claims->first_root.keys.size() == 1 ? "key " + fingerprint(claims->first_root.keys.front())
+                                                    : "trust domain " + fingerprint(domain_of(claims->first_root))};
   }
   for (const auto& finding : findings) report(finding);
   if (!facts) return kRefused;
@@ -76,7 +77,7 @@ int cmd_inspect(std::vector<std::string> arguments) {
     print(verified ? "The description is verified; run 'patchferry verify' for the payload."
                    : "UNVERIFIED: this is what the bundle says of itself; anybody could have written it.");
     print(bundle_line(facts->statement, facts->manifest));
-    if (!facts->key.empty()) print("founded by key " + facts->key);
+    if (!facts->key.empty()) print("signed in the name of " + facts->key + " (unverified)");
     for (const auto number : facts->missing) print("volume " + std::to_string(number) + " is not here");
     if (facts->manifest) print_patchsets(*facts->manifest);
   }

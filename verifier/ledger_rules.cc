@@ -56,6 +56,10 @@ bool is_repeat(const Statement& statement, const Digest& statement_hash, const L
   return last != nullptr && last->statement == statement_hash;
 }
 
+std::string numbered(std::uint64_t sequence, std::uint32_t epoch, std::uint32_t other_epoch) {
+  return fmt::format("bundle {}", sequence) + (epoch == other_epoch ? std::string() : fmt::format(" of epoch {}", epoch));
+}
+
 Findings check_ledger(const Statement& s, const Digest& hash, const LedgerView& ledger) {
   Findings out;
   if (s.audience != audience_of(ledger.site))
@@ -70,9 +74,12 @@ Findings check_ledger(const Statement& s, const Digest& hash, const LedgerView& 
     if (last != nullptr && out.empty() && std::tie(s.epoch, s.sequence) <= std::tie(last->epoch, last->sequence) &&
         ledger.permitted != hash)
       out.push_back({RefusalKind::stale,
-                     fmt::format("it is bundle {}, older than bundle {} that was imported last", s.sequence, last->sequence),
-                     "look for a bundle with a higher number; going back takes a permit that the release keys have signed "
-                     "(docs/trust.md)"});
+                     fmt::format("it is {}, older than {} that was imported last", numbered(s.sequence, s.epoch, last->epoch),
+                                 numbered(last->sequence, last->epoch, s.epoch)),
+                     s.epoch < last->epoch ? "it was signed under root documents of an earlier epoch: ask for one made under the present "
+                                             "ones (docs/trust.md)"
+                                           : "look for a bundle with a higher number; going back takes a permit that the release "
+                                             "keys have signed (docs/trust.md)"});
     if (last != nullptr && s.sequence != ledger.confirmed_number && s.sequence > last->sequence &&
         s.sequence - last->sequence > ledger.jump)
       out.push_back({RefusalKind::jump,

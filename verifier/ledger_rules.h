@@ -42,6 +42,9 @@ struct LedgerView {
   bool doubts(const StreamId& stream) const;
 };
 
+/// "bundle 7", or "bundle 7 of epoch 2" where the other one is of another epoch.
+std::string numbered(std::uint64_t sequence, std::uint32_t epoch, std::uint32_t other_epoch);
+
 /// All that speaks against it: wrong_site, unknown_stream, fork, stale, jump, needs_head. The very bundle that was
 /// imported last is no refusal (see is_repeat).
 Findings check_ledger(const Statement& statement, const Digest& statement_hash, const LedgerView& ledger);

@@ -57,8 +57,11 @@ class Enrolment {
     if (!is_folder(path)) return is_root_file(path) ? take_chain(path) : take_key(path);
     for (const auto& name : folder_entries(path)) {
       const std::string entry = path + "/" + name;
-      if (name.ends_with(".pub") || name.ends_with(".root") || name.ends_with(".pfr") || is_trust_folder(entry))
-        if (auto done = take(entry); !done) return done;
+      if (!(name.ends_with(".pub") || name.ends_with(".root") || name.ends_with(".pfr") || is_trust_folder(entry))) continue;
+      if (!is_regular(entry) && !is_folder(entry))
+        return tl::unexpected(Refusal{RefusalKind::not_regular, "it is a link, pipe or device, not a file",
+                                      "copy the keys again, as ordinary files", entry});
+      if (auto done = take(entry); !done) return done;
     }
     return {};
   }

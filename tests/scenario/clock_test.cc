@@ -88,15 +88,10 @@ TEST_CASE("a clock put back does not make good again what something newer has sh
   const World world;
   write_contents(world.at("config.toml"), "expired = \"refuse\"\n");
   const Configured strict(world.at("config.toml"));
-  REQUIRE(world.import({exported(world, 1, kMonday)}).code == 0);
+  REQUIRE(world.import({exported(world, 1, kMonday + 30 * kDay)}).code == 0);
+  // The exporter's clock goes wrong as well: what it makes now is past its date by what it made before.
   const std::string second = exported(world, 2, kMonday + kDay, {"--expires", "5"});
-  const auto token = [&] {
-    const AtTime then(kMonday + 30 * kDay);
-    return world.head_token();
-  }();
   const AtTime put_back(0);
-  CHECK(world.import({second, "--dry-run"}).code == 0);
-  REQUIRE(typed({"head", "take", "--base", world.base(), "--text", token}).code == 0);
   CHECK(kinds_of(world.import({second, "--json"})) == Kinds{"expired"});
   CHECK(status_of(world.base()).at("sequence") == 1);
 }

@@ -216,7 +216,7 @@ TEST_CASE("the ledger's copy lies where the configuration says") {
   world.init(base);
   world.release_kernels(name_of(1), {{1, 1}}, 300);
   REQUIRE(world.import_into(base, {world.export_more({"--full"})}).code == 0);
-  CHECK(contents(world.at("elsewhere/plant1.copy")).starts_with("patchferry-ledger-1\nstream "));
+  CHECK(contents(world.at("elsewhere/plant1.copy")).starts_with("patchferry-ledger-2 plant1\nchallenge -\nstream "));
   CHECK_FALSE(exists(base + "/ledger.copy"));
   // A whole base that is put back, with all that lies in it, is noticed by it.
   copy_tree(base, world.at("backup"));

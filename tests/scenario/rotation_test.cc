@@ -340,10 +340,12 @@ TEST_CASE("as long as a head token is awaited, nothing else overwrites the secon
     REQUIRE(made.code == 0);
     return typed({"head", "take", "--base", plant.team.plant(), plant.world.at("plant1.head")});
   };
-  // But for the clock's floor, which the token raises.
+  // How far the stream had come: "<epoch> <sequence> <hash>" of its line.
   const auto positions = [&] {
     const std::string copy = contents(plant.team.plant() + "/ledger.copy");
-    return copy.substr(0, copy.find("\nfloor "));
+    const auto line = copy.find("\nstream ") + 1;
+    const std::string stream = copy.substr(line, copy.find('\n', line) - line);
+    return stream.substr(std::string("stream ").size() + 32 + std::string(" 1 0 ").size());
   };
   const std::string witness = positions();
   plant.put_back_database();
