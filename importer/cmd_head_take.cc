@@ -47,7 +47,8 @@ int cmd_head_take(std::vector<std::string> arguments) {
   const auto wanted = wanted_head(site);
   if (wanted && head->challenge != *wanted)
     note("this token " +
-         (head->challenge == Challenge{} ? std::string("answers no challenge") : "answers the challenge " + encode_challenge(head->challenge)) +
+         (head->challenge == Challenge{} ? std::string("answers no challenge")
+                                         : "answers the challenge " + encode_challenge(head->challenge)) +
          "; this site has asked for " + encode_challenge(*wanted) + ", so nothing is imported yet");
   const auto taken = take_head(site, *head, text);
   if (!taken) return report(taken.error());

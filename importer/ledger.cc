@@ -133,10 +133,11 @@ Result<bool> take_head(Site& site, const Notice& head, const std::string& text) 
   if (!answers) {
     for (const LedgerEntry* known : {view.last(head.stream), view.head(head.stream)})
       if (known != nullptr && numbers < std::tie(known->epoch, known->sequence))
-        return refuse(RefusalKind::stale,
-                      fmt::format("it speaks of {}, and {} is known already", numbered(head.sequence, head.epoch, known->epoch),
-                                  numbered(known->sequence, known->epoch, head.epoch)),
-                      head.epoch < known->epoch ? "have one made for a bundle of the present epoch" : "ask for a fresh head token");
+        return refuse(
+            RefusalKind::stale,
+            fmt::format("it speaks of {}, and {} is known already", numbered(head.sequence, head.epoch, known->epoch),
+                        numbered(known->sequence, known->epoch, head.epoch)),
+            head.epoch < known->epoch ? "have one made for a bundle of the present epoch" : "ask for a fresh head token");
     Query same(site.db(), "SELECT made FROM head WHERE stream=?1 AND epoch=?2 AND sequence=?3");
     if (same.bind(head.stream.bytes, head.epoch, head.sequence).step() && same.number(0) >= head.created) return false;
   }

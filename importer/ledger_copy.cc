@@ -84,7 +84,8 @@ std::string encode(Site& site, const Copy& copy) {
   for (const auto& [id, s] : copy.streams)
     text += fmt::format("stream {} {} {} {} {} {}\n", to_hex(id), s.accepted ? 1 : 0, s.in_doubt ? 1 : 0, s.epoch, s.sequence,
                         to_hex(s.statement));
-  for (const auto& [id, h] : copy.heads) text += fmt::format("head {} {} {} {}\n", to_hex(id), h.epoch, h.sequence, to_hex(h.statement));
+  for (const auto& [id, h] : copy.heads)
+    text += fmt::format("head {} {} {} {}\n", to_hex(id), h.epoch, h.sequence, to_hex(h.statement));
   for (const auto& [domain, r] : copy.roots)
     text += fmt::format("root {} {} {} {}\n", to_hex(domain), r.disowned ? 1 : 0, r.version, to_hex(r.document));
   text += fmt::format("floor {}\n", copy.floor);
@@ -144,9 +145,11 @@ std::vector<StreamId> behind_copy(const Copy& database, const Copy& copy) {
     const auto known = std::tie(there.epoch, there.sequence);
     const auto head = copy.heads.find(id);
     const auto own = database.heads.find(id);
-    const bool head_is_lost = head != copy.heads.end() && (own == database.heads.end() || std::tie(own->second.epoch, own->second.sequence) <
-                                                                                              std::tie(head->second.epoch, head->second.sequence));
-    if (come < known || (come == known && here.statement != there.statement) || (there.in_doubt && !here.in_doubt) || head_is_lost)
+    const bool head_is_lost =
+        head != copy.heads.end() && (own == database.heads.end() || std::tie(own->second.epoch, own->second.sequence) <
+                                                                        std::tie(head->second.epoch, head->second.sequence));
+    if (come < known || (come == known && here.statement != there.statement) || (there.in_doubt && !here.in_doubt) ||
+        head_is_lost)
       out.push_back({id});
   }
   if (!out.empty() || database.floor >= copy.floor) return out;
@@ -234,7 +237,8 @@ void write_copy(Site& site) {
         if (!line.in_doubt || before == old->streams.end()) continue;
         if (std::tie(line.epoch, line.sequence) < std::tie(before->second.epoch, before->second.sequence))
           line = {line.accepted, line.in_doubt, before->second.epoch, before->second.sequence, before->second.statement};
-        if (const auto head = old->heads.find(id); head != old->heads.end() && fresh.heads.count(id) == 0) fresh.heads[id] = head->second;
+        if (const auto head = old->heads.find(id); head != old->heads.end() && fresh.heads.count(id) == 0)
+          fresh.heads[id] = head->second;
       }
     write_file(path, as_bytes(encode(site, fresh)), 0644);
   } catch (const SystemFailure& failure) {

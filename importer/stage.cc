@@ -149,7 +149,8 @@ void stage(Site& site, VerifiedBundle& bundle, Staging& staging, bool permitted,
   make_folders(staging.folder(), 0700);
   std::string number = fmt::format("{} {} {}", to_hex(s.stream.bytes), s.epoch, s.sequence);
   if (permitted)
-    if (const LedgerView view = ledger(site); const LedgerEntry* last = view.last(s.stream)) number += " " + to_hex(last->statement);
+    if (const LedgerView view = ledger(site); const LedgerEntry* last = view.last(s.stream))
+      number += " " + to_hex(last->statement);
   write_file(staging.folder() + "/" + kNumberFile, as_bytes(number + "\n"), 0600);
   if (!bundle.manifest_text().empty()) write_file(staging.folder() + "/manifest", as_bytes(bundle.manifest_text()), 0600);
   Progress progress("reading and checking", s.payload_bytes);

@@ -113,12 +113,12 @@ Result<EncryptionKey> encryption_key(Store& store, const std::string& path, cons
   // Nothing in site.pub vouches for its second half: a receipt does, or the person who has pinned both.
   const auto pinned = given ? std::optional(given->receipt.receipt.encryption) : known ? known->encryption : std::nullopt;
   if (pinned && *pinned != key->encryption)
-    return tl::unexpected(
-        Refusal{RefusalKind::wrong_key, "its second half is not the key that site " + site + " is known by",
-                "somebody has changed the file: give the site.pub that lies in that site's base directory", path});
+    return tl::unexpected(Refusal{RefusalKind::wrong_key, "its second half is not the key that site " + site + " is known by",
+                                  "somebody has changed the file: give the site.pub that lies in that site's base directory",
+                                  path});
   if (!pinned)
-    note("warning: nothing is known here of the key of site " + site + "; compare these words with 'patchferry status' there: " +
-         site_key_words(*key));
+    note("warning: nothing is known here of the key of site " + site +
+         "; compare these words with 'patchferry status' there: " + site_key_words(*key));
   return key->encryption;
 }
 
@@ -210,7 +210,8 @@ int cmd_export(std::vector<std::string> arguments) {
     if (order.volume_size == 0) order.volume_size = largest_file_at(is_folder(order.to) ? order.to : parent_of(order.to));
   }
 
-  if (const auto made = store.shipments(site); !made.empty() && made.back().domain && *made.back().domain != authority->domain() &&
+  if (const auto made = store.shipments(site); !made.empty() && made.back().domain &&
+                                               *made.back().domain != authority->domain() &&
                                                order.site.basis != SiteState::Basis::receipt)
     warn("warning: the last bundle for site " + site + " was signed in the name of another trust domain, " +
          fingerprint(*made.back().domain) + (args.has("trust") ? "" : "; was --trust TRUSTDIR forgotten?"));
@@ -235,7 +236,7 @@ int cmd_export(std::vector<std::string> arguments) {
     return kNothingToDo;
   }
   if ((*shipment)->signatures < (*shipment)->signatures_needed && !order.dry_run)
-    warn(fmt::format("NOT VALID YET: it has {} of {} signatures; on another key holder's machine: patchferry sign {} --key KEY.key",
+    warn(fmt::format("NOT VALID YET: {} of {} signatures; on another key holder's machine: patchferry sign {} --key KEY.key",
                      (*shipment)->signatures, (*shipment)->signatures_needed, (*shipment)->path));
   if (args.has("json"))
     print_json(**shipment, order.dry_run);

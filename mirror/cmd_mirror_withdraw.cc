@@ -38,7 +38,8 @@ int cmd_mirror_withdraw(std::vector<std::string> arguments) {
   Store store(args.required("store"), Store::Open::existing);
   for (const auto& name : args.positional())
     if (!store.find(name) && !args.has("yes"))
-      throw UsageError(name + " is not in this store", "a withdrawal is for good, so a slip of the pen would be, too; if the name is right, add --yes");
+      throw UsageError(name + " is not in this store",
+                       "a withdrawal is for good, so a slip of the pen would be, too; if the name is right, add --yes");
   std::vector<std::string> fresh;
   std::vector<std::string> before;
   for (const auto& name : args.positional()) {

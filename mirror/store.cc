@@ -179,9 +179,10 @@ void Store::record_shipment(const std::string& site, const ShippedBundle& s) {
 
 std::vector<ShippedBundle> Store::shipments(const std::string& site) {
   std::vector<ShippedBundle> out;
-  Query all(db_,
-            "SELECT epoch, root_version, sequence, created, bundle, statement, is_full, domain FROM shipment WHERE site=?1 AND made=1 "
-            "ORDER BY sequence");
+  Query all(
+      db_,
+      "SELECT epoch, root_version, sequence, created, bundle, statement, is_full, domain FROM shipment WHERE site=?1 AND made=1 "
+      "ORDER BY sequence");
   all.bind(site);
   while (all.step()) {
     ShippedBundle s;
@@ -225,7 +226,8 @@ std::vector<std::string> Store::withdrawn() {
 std::vector<KnownSite> Store::sites() {
   std::vector<KnownSite> out;
   Query all(
-      db_, "SELECT site.name, site.key, receipt.issued, site.encryption FROM site LEFT JOIN receipt ON receipt.site=site.name ORDER BY site.name");
+      db_,
+      "SELECT site.name, site.key, receipt.issued, site.encryption FROM site LEFT JOIN receipt ON receipt.site=site.name ORDER BY site.name");
   while (all.step()) {
     KnownSite site{all.text(0), {Algorithm::ed25519, all.array<kPublicKeySize>(1)}, std::nullopt, std::nullopt};
     if (!all.is_null(3)) site.encryption = EncryptionKey{all.array<kEncryptionKeySize>(3)};
@@ -244,7 +246,9 @@ std::optional<KnownSite> Store::find_site(const std::string& name) {
 void Store::pin_site(const std::string& name, const SitePublicKey& key) {
   Transaction transaction(db_);
   Query(db_, "DELETE FROM receipt WHERE site=?1").bind(name).run();
-  Query(db_, "INSERT OR REPLACE INTO site(name, key, encryption) VALUES(?1,?2,?3)").bind(name, key.signing.bytes, key.encryption.bytes).run();
+  Query(db_, "INSERT OR REPLACE INTO site(name, key, encryption) VALUES(?1,?2,?3)")
+      .bind(name, key.signing.bytes, key.encryption.bytes)
+      .run();
   transaction.commit();
 }
 

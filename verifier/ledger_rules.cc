@@ -76,10 +76,11 @@ Findings check_ledger(const Statement& s, const Digest& hash, const LedgerView& 
       out.push_back({RefusalKind::stale,
                      fmt::format("it is {}, older than {} that was imported last", numbered(s.sequence, s.epoch, last->epoch),
                                  numbered(last->sequence, last->epoch, s.epoch)),
-                     s.epoch < last->epoch ? "it was signed under root documents of an earlier epoch: ask for one made under the present "
-                                             "ones (docs/trust.md)"
-                                           : "look for a bundle with a higher number; going back takes a permit that the release "
-                                             "keys have signed (docs/trust.md)"});
+                     s.epoch < last->epoch
+                         ? "it was signed under root documents of an earlier epoch: ask for one made under the present "
+                           "ones (docs/trust.md)"
+                         : "look for a bundle with a higher number; going back takes a permit that the release "
+                           "keys have signed (docs/trust.md)"});
     if (last != nullptr && s.sequence != ledger.confirmed_number && s.sequence > last->sequence &&
         s.sequence - last->sequence > ledger.jump)
       out.push_back({RefusalKind::jump,

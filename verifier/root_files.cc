@@ -58,7 +58,8 @@ Result<std::vector<Link>> read_folder(const std::string& folder) {
                                     folder});
     }
     if (!is_regular(path))
-      return tl::unexpected(Refusal{RefusalKind::not_regular, "it is a link, pipe or device, not a file", "copy the documents again, as ordinary files", path});
+      return tl::unexpected(Refusal{RefusalKind::not_regular, "it is a link, pipe or device, not a file",
+                                    "copy the documents again, as ordinary files", path});
     bytes += size_of(path);
     if (bytes > kMaxRootChainBytes)
       return tl::unexpected(Refusal{RefusalKind::too_large, "its root documents are too long together", "", folder});

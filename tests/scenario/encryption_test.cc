@@ -250,7 +250,7 @@ TEST_CASE("once a site's receipt has come, nobody slips in another key to encryp
     const auto done = typed(words);
     INFO(done.err);
     CHECK(done.code == 1);
-    CHECK((says(done.err, "not the key of site plant1") || says(done.err, "not the key that the receipts of site plant1 give")));
+    CHECK((says(done.err, "not the key of site plant1") || says(done.err, "not the key that site plant1 is known by")));
     CHECK_FALSE(patchferry::exists(world.at("usb")));
   };
   // The site's receipts stay as they are signed, while what is encrypted goes to somebody else.

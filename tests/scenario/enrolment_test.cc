@@ -32,6 +32,13 @@ TEST_CASE("a key enrolled later is believed, one that was taken away is not, and
   CHECK(kinds_of(world.import({world.export_full(), "--json"})) == std::vector<std::string>{"untrusted"});
   CHECK(typed({"trust", "remove", "--base", world.base(), old}).code == 2);
   CHECK(typed({"trust", "remove", "--base", world.base(), fresh}).code == 2);  // nothing would be left
+  // Its file, put back from an old copy, changes nothing: only a person's word does.
+  const auto names = names_in(world.base() + "/trust");
+  REQUIRE(names.size() == 1);
+  write_contents(world.base() + "/trust/" + old + ".pub", contents(world.at("ops.pub")));
+  CHECK(kinds_of(world.import({world.export_full(), "--json"})) == std::vector<std::string>{"untrusted"});
+  REQUIRE(typed({"trust", "add", "--base", world.base(), world.at("ops.pub")}).code == 0);
+  CHECK(kinds_of(world.import({world.export_full(), "--json"})).empty());
   world.check_archives(world.base(), {"K20260105_01"});
 
   const auto log = typed({"log", "--base", world.base()}).out;

@@ -225,3 +225,56 @@ TEST_CASE("the ledger's copy lies where the configuration says") {
   CHECK(alarm_of(base, "needs-head").empty());
   CHECK_FALSE(alarm_of(world.at("backup"), "needs-head").empty());
 }
+
+TEST_CASE("a database that was put back with an old challenge in it is not satisfied by the token that once answered it") {
+  const Site site;
+  site.put_database_back(1);
+  const std::string challenge = site.challenge();
+  REQUIRE_FALSE(challenge.empty());
+  const std::string in_doubt = contents(site.database);
+  const std::string token = site.world.head_token({"--challenge", challenge});
+  REQUIRE(site.take(token).code == 0);
+  site.check_goes_on({2, 3, 4});
+
+  write_contents(site.database, in_doubt);
+  CHECK(site.challenge() != challenge);
+  site.take(token);
+  site.check_nothing_goes({2, 3});
+}
+
+TEST_CASE("a stream that nobody can answer for leaves the watch over the others as it was") {
+  const Site site;
+  // The store was lost; another one ships from now on.
+  site.world.release(name_of(9), kernel_release(name_of(9), {{2, 1}}, 300), "rebuilt");
+  const auto rebuilt = [&] { return site.world.export_more({"--full"}, "rebuilt"); };
+  const auto listed = json_of(typed({"mirror", "list", "--store", site.world.at("rebuilt"), "--json"}));
+  REQUIRE(typed({"trust", "stream", "add", "--base", site.base, listed.at("stream")}).code == 0);
+  REQUIRE(site.world.import({rebuilt()}).code == 0);
+  write_contents(site.copy, contents(site.copy) + "x");  // damaged: both are in doubt
+  REQUIRE_FALSE(site.challenge().empty());
+  REQUIRE(site.take(site.world.head_token({"--challenge", site.challenge()}, "rebuilt")).code == 0);
+  const std::string second = rebuilt();
+  REQUIRE(site.world.import({second}).code == 0);
+  const std::string older = contents(site.database);
+  site.world.release(name_of(10), kernel_release(name_of(10), {{2, 2}}, 300), "rebuilt");
+  REQUIRE(site.world.import({rebuilt()}).code == 0);
+
+  write_contents(site.database, older);
+  CHECK(kinds_of(site.world.import({rebuilt(), "--json"})) == Kinds{"needs-head"});
+  // Whoever gives the lost store up ends the doubt about it.
+  const std::string lost = json_of(typed({"mirror", "list", "--store", site.world.at("store"), "--json"})).at("stream");
+  REQUIRE(site.take(site.world.head_token({"--challenge", site.challenge()}, "rebuilt")).code == 0);
+  CHECK_FALSE(alarm_of(site.base, "needs-head").empty());
+  REQUIRE(typed({"trust", "stream", "remove", "--base", site.base, lost}).code == 0);
+  CHECK(alarm_of(site.base, "needs-head").empty());
+}
+
+TEST_CASE("a second copy that another site has written, or nobody of this one, is as good as damaged") {
+  const Site site;
+  const std::string other = site.world.at("other");
+  site.world.init(other, "plant2");
+  REQUIRE(typed({"status", "--base", other}).code == 0);
+  write_contents(site.copy, contents(other + "/ledger.copy"));
+  CHECK_FALSE(site.challenge().empty());
+  site.check_nothing_goes({4});
+}

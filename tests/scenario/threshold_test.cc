@@ -50,8 +50,8 @@ TEST_CASE("a bundle that one of two has signed is refused everywhere, until a se
   const auto exported = team.try_export({"ria"}, order);
   INFO(exported.err);
   REQUIRE(exported.code == 0);
-  CHECK(says(exported.out, "NOT VALID YET: 1 of 2 signatures"));
-  CHECK(says(exported.out, "patchferry sign"));
+  CHECK(says(exported.err, "NOT VALID YET: 1 of 2 signatures"));
+  CHECK(says(exported.err, "patchferry sign"));
   const std::string bundle = only_folder_in(world.at("usb-1"));
   const auto before = visible(team.plant());
   const auto early = team.verify(bundle);

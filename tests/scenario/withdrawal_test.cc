@@ -18,7 +18,7 @@ bool says(const std::string& text, const std::string& part) { return text.find(p
 const std::string k1 = "K20260105_01", k2 = "K20260106_01", k3 = "K20260107_01";
 
 Outcome withdraw(const World& world, const std::string& name) {
-  return typed({"mirror", "withdraw", "--store", world.at("store"), name});
+  return typed({"mirror", "withdraw", "--store", world.at("store"), "--yes", name});
 }
 
 json patchset_of(const std::string& base, const std::string& name) {

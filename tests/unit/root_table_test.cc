@@ -319,8 +319,9 @@ const Case kTable[] = {
     {"a document that was signed beside a forged one before it",
      [] {
        // The same keepers, led to believe that another document 1 is in force: what they sign follows that one only.
-       const Chain forged = chained({link(Holders{.root = {1, 2, 9}, .root_threshold = 1, .release = {99}, .release_threshold = 1}, {9}),
-                                     link(Holders{.version = 2, .release = {99}, .release_threshold = 1}, {1, 2})});
+       const Chain forged =
+           chained({link(Holders{.root = {1, 2, 9}, .root_threshold = 1, .release = {99}, .release_threshold = 1}, {9}),
+                    link(Holders{.version = 2, .release = {99}, .release_threshold = 1}, {1, 2})});
        return walked(first_and(forged.back()));
      },
      Kind::bad_root, "follows another document"},

@@ -297,5 +297,5 @@ TEST_CASE("a refusal names where and at which byte") {
   refusal.offset = 4096;
   Captured err(stderr);
   CHECK(report(refusal) == kRefused);
-  CHECK(err.text() == "patchferry: error: volume-1: bad checksum (at byte 4096)\npatchferry: hint: copy it again\n");
+  CHECK(err.text() == "patchferry: error: volume-1: bad checksum (at byte 4096) [malformed]\npatchferry: hint: copy it again\n");
 }

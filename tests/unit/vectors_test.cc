@@ -42,7 +42,8 @@ SiteSecret site_secret() {
 
 /// Keys 1, 2, 3 keep the root (2 of them needed), 4, 5, 6 sign bundles (2), 7 signs heads. Then 3 and 6 go, 8 and 9 come.
 std::vector<SignedRoot> rotated_chain() {
-  const auto document = [](std::uint32_t version, std::vector<unsigned char> root, std::vector<unsigned char> release, const Digest& previous = {}) {
+  const auto document = [](std::uint32_t version, std::vector<unsigned char> root, std::vector<unsigned char> release,
+                           const Digest& previous = {}) {
     RootDocument out;
     out.version = version;
     out.previous = previous;
