@@ -151,6 +151,10 @@ const PublicKey* holder_of(const RootDocument& root, Role role, const KeyId& id)
 
 }  // namespace
 
+std::string founder_of(const RootDocument& first) {
+  return fingerprint(first.keys.size() == 1 ? id_of(first.keys.front()) : domain_of(first));
+}
+
 Bytes encode_root_chain(const std::vector<SignedRoot>& chain) {
   ByteWriter w;
   for (const auto& link : chain) write_link(w, encode_envelope(link.envelope), link.document);

@@ -59,6 +59,9 @@ struct SignedRoot {
   Envelope envelope;
 };
 
+/// For people, whatever has been rotated since: the fingerprint of the key that founds a domain alone, else the domain's.
+std::string founder_of(const RootDocument& first);
+
 /// [envelope length u32, document length u32, envelope, document]…
 Bytes encode_root_chain(const std::vector<SignedRoot>& chain);
 Result<std::vector<SignedRoot>> decode_root_chain(ByteSpan bytes);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a person must hear of, whatever command he has typed: silence, a wrong clock, a ledger that was put back,
+// What a person must hear of, from status, import, list and head take: silence, a wrong clock, a ledger that was put back,
 // bundles that exist and do not come, two signed bundles under one number.
 #pragma once
 

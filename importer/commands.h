@@ -35,7 +35,7 @@ Site open_site(const Arguments& args);
 /// UsageError if there are positional arguments.
 void take_no_more(const Arguments& args, const char* command);
 
-/// What a person must hear of, on stderr, whatever he has typed.
+/// The alarms, on stderr.
 void say_alarms(Site& site);
 
 /// "feed main: generation 7, 12 kernels and build ids", and what was reissued.

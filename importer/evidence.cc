@@ -33,7 +33,7 @@ bool keep(const Site& site, const std::string& name, const std::vector<KeptFile>
   return true;
 }
 
-/// The signed parts of an import, of a row (sequence, statement, document, envelope, root_chain).
+/// The signed parts of an import, of a row (sequence, statement, document, envelope, chain).
 void keep_ours(Site& site, const Query& row) {
   keep(site, folder_name("bundle", row.number(0), row.array<32>(1)),
        {{"statement", row.blob(2)}, {"envelope", row.blob(3)}, {"root-chain", row.blob(4)}});
@@ -51,7 +51,7 @@ void keep_evidence(Site& site, const ExaminedBundle& bundle) {
   // The other side: what was imported under this number, or as another one before it than the bundle names.
   Query ours(
       site.db(),
-      "SELECT sequence, statement, document, envelope, root_chain FROM ledger WHERE stream=?1 AND epoch=?2 AND document IS NOT NULL AND "
+      "SELECT sequence, statement, document, envelope, chain FROM ledger JOIN root_chain ON hash=root_chain WHERE stream=?1 AND epoch=?2 AND "
       "((sequence=?3 AND statement<>?4) OR (sequence=?3-1 AND statement<>?5 AND ?5<>zeroblob(32)))");
   ours.bind(s.stream.bytes, s.epoch, s.sequence, bundle.statement_hash(), s.previous);
   while (ours.step()) keep_ours(site, ours);
@@ -66,7 +66,7 @@ void keep_evidence(Site& site, const Notice& head, const std::string& token) {
   const bool fresh = keep(site, folder_name("head", head.sequence, head.statement), {{"token", Bytes(text.begin(), text.end())}});
   Query ours(
       site.db(),
-      "SELECT sequence, statement, document, envelope, root_chain FROM ledger WHERE stream=?1 AND epoch=?2 AND document IS NOT NULL AND "
+      "SELECT sequence, statement, document, envelope, chain FROM ledger JOIN root_chain ON hash=root_chain WHERE stream=?1 AND epoch=?2 AND "
       "sequence=?3");
   ours.bind(head.stream.bytes, head.epoch, head.sequence);
   while (ours.step()) keep_ours(site, ours);

@@ -103,12 +103,15 @@ std::uint64_t newest_made(Site& site) {
 
 void record_import(Site& site, const VerifiedBundle& bundle) {
   const Statement& s = bundle.statement();
+  const Bytes chain = encode_root_chain(bundle.root_chain());
+  const Digest chain_hash = sha256(chain);
+  Query(site.db(), "INSERT OR IGNORE INTO root_chain VALUES(?1,?2)").bind(chain_hash, chain).run();
   Query(
       site.db(),
       "INSERT OR REPLACE INTO ledger(stream, epoch, sequence, statement, bundle, imported, made, document, envelope, root_chain) "
       "VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)")
       .bind(s.stream.bytes, s.epoch, s.sequence, bundle.statement_hash(), s.bundle.bytes, now(), s.created, encode_statement(s),
-            encode_envelope(bundle.envelope()), encode_root_chain(bundle.root_chain()))
+            encode_envelope(bundle.envelope()), chain_hash)
       .run();
   set_accepted(site, s.stream, true);
   raise_floor(site, s.created);

@@ -92,8 +92,10 @@ std::string encode(Site& site, const Copy& copy) {
   return text + "end " + seal(site, text) + "\n";
 }
 
-/// Nothing if it is not what encode() writes here.
+/// Nothing if it is not what encode() writes here. Whose it is, is known before anything in it counts.
 std::optional<Copy> decode(Site& site, const std::string& text) {
+  const auto end = text.rfind("end ");
+  if (end == std::string::npos || text.substr(end) != "end " + seal(site, text.substr(0, end)) + "\n") return std::nullopt;
   Copy out;
   std::istringstream lines(text);
   std::string line;

@@ -19,7 +19,8 @@ namespace patchferry::importer {
 /// after a crash, is brought up; one that was never made is made.
 void compare_copy(Site& site);
 /// What the database says now, durably; of streams in doubt, what the copy says. A copy that lags behind only notices
-/// less, and is brought up by a later command: so a failure (a full disk) is a note.
+/// less, and is brought up by a later command: so a failure (a full disk) is a note. At worst a doubt that had just been
+/// ended is raised once more.
 void write_copy(Site& site);
 
 }  // namespace patchferry::importer

@@ -33,12 +33,14 @@ std::string read_notice_file(const std::string& path) {
   if (path == "-") {
     Bytes bytes(kMaxNotice + 1);
     const std::size_t size = read_up_to(Fd(::dup(STDIN_FILENO), "standard input"), std::span(bytes));
+    if (size > kMaxNotice) throw UsageError("what stands on standard input is too long for a token", "give the token alone");
     return std::string(as_text(ByteSpan(bytes).first(size)));
   }
   if (!exists(path)) throw UsageError("there is no " + path, "give the file that the exporter's people wrote");
   if (is_folder(path)) throw UsageError(path + " is a folder", "give the file in it");
   const auto bytes = read_whole(path, kMaxNotice);
-  return bytes ? std::string(as_text(*bytes)) : std::string(kMaxNotice + 1, 'x');
+  if (!bytes) throw UsageError(path + " is too long for a token", "give the file that the exporter's people wrote");
+  return std::string(as_text(*bytes));
 }
 
 Result<Notice> read_notice(Site& site, NoticeKind kind, const std::string& text) {

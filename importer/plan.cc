@@ -46,6 +46,14 @@ std::vector<GainedCve> gained_cves(Site& site, const Manifest& manifest, const s
   return out;
 }
 
+/// What a bundle brings or builds on; to go back to it leaves these as they are, whatever brought them here.
+std::set<std::string> belonging_to(const Manifest& manifest) {
+  std::set<std::string> out;
+  for (const auto& p : manifest.patchsets) out.insert(p.name.patchset.text);
+  for (const auto& need : manifest.needs) out.insert(need.name);
+  return out;
+}
+
 }  // namespace
 
 Result<Plan> make_plan(Site& site, const VerifiedBundle& bundle, std::vector<Feed> feeds) {
@@ -89,13 +97,6 @@ Result<Plan> make_plan(Site& site, const VerifiedBundle& bundle, std::vector<Fee
   }
   plan.gained = gained_cves(site, manifest, plan.fresh);
   return plan;
-}
-
-std::set<std::string> belonging_to(const Manifest& manifest) {
-  std::set<std::string> out;
-  for (const auto& p : manifest.patchsets) out.insert(p.name.patchset.text);
-  for (const auto& need : manifest.needs) out.insert(need.name);
-  return out;
 }
 
 void plan_rollback(Site& site, const Manifest& manifest, Plan& plan) {

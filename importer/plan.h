@@ -4,7 +4,6 @@
 
 #include <map>
 #include <nlohmann/json_fwd.hpp>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -47,8 +46,6 @@ Findings report_needs(const Plan& plan);
 /// The bundle's manifest is here. Conflict if it brings other bytes under a name that is here already.
 Result<Plan> make_plan(Site& site, const VerifiedBundle& bundle, std::vector<Feed> feeds);
 
-/// What a bundle brings or builds on; to go back to it leaves these as they are, whatever brought them here.
-std::set<std::string> belonging_to(const Manifest& manifest);
 /// A permit lets this older bundle through: feeds are to show what they showed after it.
 void plan_rollback(Site& site, const Manifest& manifest, Plan& plan);
 

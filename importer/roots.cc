@@ -63,7 +63,8 @@ void disown(Site& site, const TrustAnchor& anchor) {
 }
 
 std::string name_of(const TrustAnchor& anchor) {
-  return anchor.is_one_key() ? fingerprint(anchor.root.keys.front()) : fingerprint(anchor.domain);
+  const auto first = decode_root(anchor.chain.front().document);
+  return first ? founder_of(*first) : fingerprint(anchor.domain);
 }
 
 std::string words_of(const TrustAnchor& anchor) {

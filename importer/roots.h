@@ -25,7 +25,7 @@ void disown(Site& site, const TrustAnchor& anchor);
 /// Into trust/ and the floors: for a base in the making, too.
 void write_enrolled(const std::string& base, Database& db, const TrustAnchor& anchor);
 
-/// For people: the fingerprint (of the one key, or of the trust domain), the same in words, and what it stands for.
+/// For people: the fingerprint of whoever founded it, words to compare at enrolment, and what it stands for now.
 std::string name_of(const TrustAnchor& anchor);
 std::string words_of(const TrustAnchor& anchor);
 std::string describe(const TrustAnchor& anchor);

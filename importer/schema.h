@@ -92,7 +92,8 @@ CREATE TABLE root(
 CREATE TABLE withdrawn(              -- by the vendor, whether it is here or not
   name TEXT PRIMARY KEY COLLATE NOCASE, bundle INTEGER NOT NULL) WITHOUT ROWID;
 INSERT INTO withdrawn SELECT name, 0 FROM patchset WHERE withdrawn=1;
-ALTER TABLE ledger ADD COLUMN root_chain BLOB NOT NULL DEFAULT x'';  -- under which it was signed
+CREATE TABLE root_chain(hash BLOB PRIMARY KEY, chain BLOB NOT NULL) WITHOUT ROWID;  -- SHA-256, and what it is of
+ALTER TABLE ledger ADD COLUMN root_chain BLOB;                  -- hash of the one under which it was signed
 ALTER TABLE patchset ADD COLUMN stream BLOB;       -- of the bundle that brought it
 ALTER TABLE patchset ADD COLUMN epoch INTEGER;     -- likewise
 UPDATE patchset SET stream=(SELECT stream FROM ledger WHERE sequence=bundle), epoch=(SELECT epoch FROM ledger WHERE sequence=bundle)

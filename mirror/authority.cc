@@ -20,6 +20,11 @@ SignedRoot founding_root(const Signer& key) {
 
 Digest Authority::domain() const { return sha256(chain.front().document); }
 
+std::string Authority::founder() const {
+  const auto first = decode_root(chain.front().document);
+  return first ? founder_of(*first) : fingerprint(domain());
+}
+
 std::vector<const Signer*> Authority::all() const {
   std::vector<const Signer*> out;
   for (const auto& signer : signers) out.push_back(signer.get());

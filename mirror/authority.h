@@ -17,6 +17,8 @@ struct Authority {
   Signers signers;    // each holds the role that was asked for
 
   Digest domain() const;
+  /// founder_of() the first document.
+  std::string founder() const;
   std::vector<const Signer*> all() const;
   /// Signatures that the role asks for.
   std::size_t needed(Role role) const { return root.role(role).threshold; }

@@ -5,12 +5,12 @@
 #include <nlohmann/json.hpp>
 #include <unistd.h>
 
-#include "bundle-format/site_key.h"
 #include "bundle-format/words.h"
 #include "mirror/commands.h"
 #include "mirror/export.h"
 #include "mirror/load_signers.h"
 #include "mirror/ship.h"
+#include "mirror/site_key_file.h"
 #include "mirror/site_receipt.h"
 #include "system/failure.h"
 #include "system/file.h"
@@ -18,7 +18,6 @@
 #include "terminal/command.h"
 #include "terminal/output.h"
 #include "terminal/size.h"
-#include "verifier/ledger_rules.h"
 
 namespace patchferry::mirror {
 
@@ -84,44 +83,6 @@ Result<SiteState> site_state(Store& store, const Arguments& args, const std::opt
   return state_of_receipt(*newest, domain);
 }
 
-/// Nobody has vouched for the key of a first receipt, and the number in it is taken for good.
-Result<void> judge_first_receipt(Store& store, const GivenReceipt& given) {
-  std::uint64_t seen = 0;
-  for (const auto& stream : given.receipt.receipt.streams) seen = std::max(seen, stream.sequence);
-  const auto made = store.shipments(given.receipt.receipt.site);
-  const std::uint64_t ours = made.empty() ? 0 : made.back().sequence;
-  if (seen <= ours + kUsualJump) return {};
-  return refuse(RefusalKind::bad_receipt,
-                fmt::format("this first receipt of site {} speaks of bundle {}, and {} is the last one made here",
-                            given.receipt.receipt.site, seen, ours),
-                "if it is right, pin the site's key first: patchferry mirror site add --key SITE.pub");
-}
-
-/// The site's own key, which must be the one that it is known by.
-Result<EncryptionKey> encryption_key(Store& store, const std::string& path, const std::string& site,
-                                     const std::optional<GivenReceipt>& given) {
-  if (!exists(path) || is_folder(path)) throw UsageError("there is no key " + path, "give the site.pub of the site");
-  const auto bytes = read_whole(path, 4096);
-  const auto key = decode_site_public_key(bytes ? as_text(*bytes) : std::string_view());
-  if (!key) return tl::unexpected(Refusal(key.error()).in(path));
-  const auto known = store.find_site(site);
-  if ((known && known->key != key->signing) || (given && given->receipt.key != key->signing))
-    return tl::unexpected(Refusal{RefusalKind::wrong_key,
-                                  "this is not the key of site " + site + ", whose receipts are signed by " +
-                                      fingerprint(known ? known->key : given->receipt.key),
-                                  "give the site.pub that lies in that site's base directory", path});
-  // Nothing in site.pub vouches for its second half: a receipt does, or the person who has pinned both.
-  const auto pinned = given ? std::optional(given->receipt.receipt.encryption) : known ? known->encryption : std::nullopt;
-  if (pinned && *pinned != key->encryption)
-    return tl::unexpected(Refusal{RefusalKind::wrong_key, "its second half is not the key that site " + site + " is known by",
-                                  "somebody has changed the file: give the site.pub that lies in that site's base directory",
-                                  path});
-  if (!pinned)
-    note("warning: nothing is known here of the key of site " + site +
-         "; compare these words with 'patchferry status' there: " + site_key_words(*key));
-  return key->encryption;
-}
-
 void print_json(const Shipment& shipment, bool dry_run) {
   auto names = nlohmann::json::array();
   for (const auto& p : shipment.patchsets) names.push_back(p.name.patchset.text);
@@ -184,8 +145,6 @@ int cmd_export(std::vector<std::string> arguments) {
     if (!read) return report(read.error());
     given = std::move(*read);
   }
-  if (given && given->first)
-    if (auto likely = judge_first_receipt(store, *given); !likely) return report(likely.error());
   args.required("sign");
   if (args.has("trust") && args.required("trust").ends_with(".pub"))
     throw UsageError("--trust takes the folder of root documents", "for a single key, --sign KEY.key is enough");
@@ -198,8 +157,9 @@ int cmd_export(std::vector<std::string> arguments) {
   if (!state) return report(state.error());
   order.site = std::move(*state);
   if (args.has("expires")) order.good_for = whole_number(args.required("expires")) * 86400;
+  if (args.has("expires") && order.good_for == 0) throw UsageError("a bundle cannot be good for 0 days", "leave out --expires for one that is good for ever");
   if (args.has("encrypt-to")) {
-    const auto key = encryption_key(store, args.required("encrypt-to"), site, given);
+    const auto key = encryption_key_of(store, site, args.required("encrypt-to"), given ? &given->receipt : nullptr);
     if (!key) return report(key.error());
     order.encrypt_to = *key;
   }

@@ -2,13 +2,11 @@
 // patchferry mirror site add, list: the sites that a store ships to, and the keys that they are known by.
 #include <nlohmann/json.hpp>
 
-#include "bundle-format/site_key.h"
 #include "bundle-format/words.h"
 #include "mirror/commands.h"
-#include "mirror/store.h"
+#include "mirror/site_key_file.h"
 #include "system/calendar.h"
 #include "system/failure.h"
-#include "system/file.h"
 #include "system/rel_path.h"
 #include "terminal/command.h"
 #include "terminal/output.h"
@@ -49,12 +47,10 @@ int cmd_mirror_site_add(std::vector<std::string> arguments) {
   if (args.help_shown()) return kDone;
   if (!args.positional().empty()) throw UsageError("'mirror site add' takes no argument " + printable(args.positional().front()));
   const std::string name = args.required("site");
-  if (!is_site_name(name)) throw UsageError("'" + printable(name) + "' is not a site's name");
+  if (!is_site_name(name)) throw UsageError("'" + printable(name) + "' is not a site's name", "'patchferry status' at the site shows it");
   const std::string path = args.required("key");
-  if (!exists(path) || is_folder(path)) throw UsageError("there is no key " + path, "give the site.pub of the site");
-  const auto bytes = read_whole(path, 4096);
-  const auto key = decode_site_public_key(bytes ? as_text(*bytes) : std::string_view());
-  if (!key) return report(Refusal(key.error()).in(path));
+  const auto key = load_site_key(path);
+  if (!key) return report(key.error());
   Store store(args.required("store"), Store::Open::existing);
   const auto known = store.find_site(name);
   const bool same_site = known && known->key == key->signing;

@@ -31,8 +31,8 @@ Result<void> judge_site(Store& store, const SiteState& site, const Authority& au
   const ReceiptDomain* known = site.receipt->find(authority.domain());
   if (known == nullptr)
     return refuse(RefusalKind::untrusted,
-                  "site " + site.site + " does not believe the key " + fingerprint(authority.signers.front()->public_key()),
-                  "sign with the key that is enrolled there, or have this one enrolled");
+                  "site " + site.site + " does not believe " + authority.founder() + ", in whose name this is signed",
+                  "sign with the key, or under the root documents, that are enrolled there, or have these enrolled");
   if (known->version > authority.root.version)
     return refuse(RefusalKind::old_root,
                   fmt::format("site {} knows root document {} already, and {} is the newest here", site.site, known->version,

@@ -9,16 +9,12 @@ namespace patchferry::mirror {
 
 namespace {
 
-struct Presence {
-  Digest archive{};
-};
-
 /// What the site has, by name.
-std::map<std::string, Presence> present_at(const SiteState& site) {
-  std::map<std::string, Presence> out;
+std::map<std::string, Digest> present_at(const SiteState& site) {
+  std::map<std::string, Digest> out;
   if (site.receipt)
-    for (const auto& p : site.receipt->patchsets) out[p.name] = {p.archive};
-  for (const auto& p : site.assumed) out[p.name] = {p.archive};
+    for (const auto& p : site.receipt->patchsets) out[p.name] = p.archive;
+  for (const auto& p : site.assumed) out[p.name] = p.archive;
   return out;
 }
 
@@ -69,7 +65,7 @@ Result<Missing> select(const Snapshot& snapshot, SiteState site, std::uint32_t r
     const std::string& name = patchset.name.patchset.text;
     if (holds(snapshot.withdrawn, name) || (receipt && holds(receipt->cleaned, name))) continue;
     if (const auto there = present.find(name); there != present.end()) {
-      if (there->second.archive != patchset.archive)
+      if (there->second != patchset.archive)
         return refuse(RefusalKind::conflict, "site " + missing.site.site + " has other bytes for " + name + " than this store",
                       "find out from the vendor's checksums which of the two is right, before anything is shipped");
       continue;

@@ -33,11 +33,6 @@ Result<SignedRoot> read_one(const std::string& path) {
   return std::move(links->front());
 }
 
-bool keeps_root(const RootDocument& root, const PublicKey& key) {
-  const auto keys = keys_of(root, Role::root);
-  return std::find(keys.begin(), keys.end(), key) != keys.end();
-}
-
 bool has_signed(const RootDraft& draft, const KeyId& id) {
   const auto& all = draft.link.envelope;
   return std::any_of(all.begin(), all.end(), [&](const KeySignature& one) { return one.key == id; });
@@ -106,7 +101,7 @@ Result<RootDraft> open_root_draft(const std::string& path) {
 Result<std::size_t> sign_root(RootDraft& draft, const Signers& signers) {
   for (const auto& signer : signers) {
     const PublicKey key = signer->public_key();
-    if (keeps_root(draft.standing.root, key) || (draft.before && keeps_root(*draft.before, key))) continue;
+    if (draft.standing.root.holds(Role::root, key) || (draft.before && draft.before->holds(Role::root, key))) continue;
     return tl::unexpected(
         Refusal{RefusalKind::unknown_key,
                 fmt::format("key {} is a root key neither of this document nor of the one before it", fingerprint(key)),

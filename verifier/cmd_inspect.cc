@@ -67,8 +67,7 @@ int cmd_inspect(std::vector<std::string> arguments) {
       facts = Facts{bundle->statement(), bundle->manifest(), bundle->missing(), ""};
   } else if (auto claims = read_claims(open_media(args.positional(), findings), findings)) {
     facts = Facts{claims->statement, claims->manifest, claims->missing,
-                  claims->first_root.keys.size() == 1 ? "key " + fingerprint(claims->first_root.keys.front())
-                                                      : "trust domain " + fingerprint(domain_of(claims->first_root))};
+                  founder_of(claims->first_root)};
   }
   for (const auto& finding : findings) report(finding);
   if (!facts) return kRefused;

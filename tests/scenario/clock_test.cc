@@ -15,8 +15,6 @@ using Kinds = std::vector<std::string>;
 constexpr std::uint64_t kDay = 86400;
 constexpr std::uint64_t kMonday = 1767607200;  // 2026-01-05 10:00
 
-bool says(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
-
 std::string name_of(unsigned number) { return fmt::format("K202601{:02}_01", number); }
 
 std::string exported(const World& world, unsigned number, std::uint64_t when, Words more = {}) {

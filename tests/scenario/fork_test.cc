@@ -17,8 +17,6 @@ using namespace patchferry::test;
 
 namespace {
 
-bool says(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
-
 std::string name_of(unsigned number) { return fmt::format("K202601{:02}_01", number); }
 
 /// The signed parts of a bundle, as they lie in its first volume.

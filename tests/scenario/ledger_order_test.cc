@@ -16,8 +16,6 @@ namespace {
 
 using Readers = std::map<std::string, std::string>;
 
-bool says(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
-
 std::string release_name(unsigned number) { return fmt::format("K202601{:02}_01", number); }
 
 /// A store whose bundle n brings release n, and the bases that they are imported into: in memory where that can be had,

@@ -125,19 +125,6 @@ std::pair<Fd, Fd> pipe_ends() {
   return {Fd(ends[0], "pipe"), Fd(ends[1], "pipe")};
 }
 
-TempFolder::TempFolder() {
-  const char* root = std::getenv("TMPDIR");
-  path_ = std::string(root != nullptr && *root != '\0' ? root : "/tmp") + "/patchferry-scenario-XXXXXX";
-  if (::mkdtemp(path_.data()) == nullptr) throw_errno("create", path_);
-}
-
-TempFolder::~TempFolder() {
-  try {
-    remove_tree(path_);
-  } catch (const SystemFailure&) {  // a test that failed half way may have left it busy
-  }
-}
-
 AtTime::AtTime(std::uint64_t seconds_since_1970) { ::setenv("PATCHFERRY_NOW", std::to_string(seconds_since_1970).c_str(), 1); }
 
 AtTime::~AtTime() { ::unsetenv("PATCHFERRY_NOW"); }

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "system/file.h"
+#include "tests/temp_folder.h"
 
 namespace patchferry::test {
 
@@ -55,19 +56,6 @@ Outcome run(const Words& words);
 Outcome typed(Words words);
 /// Two ends of a pipe: read, write.
 std::pair<Fd, Fd> pipe_ends();
-
-/// A folder that is removed with all that it holds.
-class TempFolder {
- public:
-  TempFolder();
-  ~TempFolder();
-  TempFolder(const TempFolder&) = delete;
-  TempFolder& operator=(const TempFolder&) = delete;
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
 
 /// The time that the programs believe it is, until this goes.
 class AtTime {

@@ -14,8 +14,6 @@ namespace {
 
 using Kinds = std::vector<std::string>;
 
-bool says(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
-
 std::string name_of(unsigned number) { return fmt::format("K202601{:02}_01", number); }
 
 /// A site that has had bundles 1 to 3, each bringing all so far; 4 is made and has not come. What the database and the

@@ -15,8 +15,6 @@ namespace {
 
 using Kinds = std::vector<std::string>;
 
-bool says(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
-
 std::string name_of(unsigned number) { return fmt::format("K202601{:02}_01", number); }
 
 /// Bundles 1 to `made`, made by receipts; each brings one release, and all have come.

@@ -15,8 +15,6 @@ namespace {
 
 using Kinds = std::vector<std::string>;
 
-bool says(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
-
 json streams(const std::string& base) {
   return json_of(typed({"trust", "stream", "list", "--base", base, "--json"})).at("streams");
 }

@@ -7,8 +7,6 @@
 
 namespace patchferry::test {
 
-bool says(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
-
 Team::Team(const World& world) : world_(world) {
   for (const char* name : {"ann", "ben", "cem", "ria", "rob", "roy", "hal"}) keygen(name);
   const auto founded = typed({"trust",

@@ -7,8 +7,6 @@
 
 namespace patchferry::test {
 
-bool says(const std::string& text, const std::string& part);
-
 class Team {
  public:
   /// In the world's folder: <name>.key, <name>.pub, trust/ with document 1 in force, and the base plant/.

@@ -57,8 +57,6 @@ class People {
   TempFolder folder_;
 };
 
-bool says(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
-
 }  // namespace
 
 TEST_CASE("three signers on three machines bring a root document into force") {

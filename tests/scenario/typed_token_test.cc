@@ -13,8 +13,6 @@ using namespace patchferry::test;
 
 namespace {
 
-bool says(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
-
 struct Waiting {
   World world;
   std::string base = world.base();

@@ -13,8 +13,6 @@ using nlohmann::json;
 
 namespace {
 
-bool says(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
-
 const std::string k1 = "K20260105_01", k2 = "K20260106_01", k3 = "K20260107_01";
 
 Outcome withdraw(const World& world, const std::string& name) {

@@ -254,6 +254,8 @@ void World::check_archives(const std::string& base, const std::vector<std::strin
   }
 }
 
+bool says(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
 nlohmann::json json_of(const Outcome& outcome) {
   INFO("stdout: " << outcome.out << "\nstderr: " << outcome.err);
   auto document = nlohmann::json::parse(outcome.out, nullptr, false);

@@ -91,6 +91,7 @@ class World {
   TempFolder folder_;
 };
 
+bool says(const std::string& text, const std::string& part);
 /// The document that a command with --json printed; fails the test if it is none.
 nlohmann::json json_of(const Outcome& outcome);
 /// The kinds of what a command with --json found.

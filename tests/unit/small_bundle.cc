@@ -11,14 +11,6 @@
 
 namespace patchferry::test {
 
-TempFolder::TempFolder() {
-  std::string name = "/tmp/patchferry-test-XXXXXX";
-  if (::mkdtemp(name.data()) == nullptr) throw_errno("create", name);
-  path_ = name;
-}
-
-TempFolder::~TempFolder() { remove_tree(path_); }
-
 SigningKey test_key(unsigned char seed) {
   std::array<std::byte, 32> bytes{};
   bytes.fill(static_cast<std::byte>(seed));

@@ -9,23 +9,10 @@
 
 #include "bundle-format/write/bundle_writer.h"
 #include "bundle-format/write/signing_key.h"
+#include "tests/temp_folder.h"
 #include "verifier/verify.h"
 
 namespace patchferry::test {
-
-/// A folder that goes when it does.
-class TempFolder {
- public:
-  TempFolder();
-  ~TempFolder();
-  TempFolder(const TempFolder&) = delete;
-  TempFolder& operator=(const TempFolder&) = delete;
-  const std::string& path() const { return path_; }
-  std::string operator/(const std::string& name) const { return path_ + "/" + name; }
-
- private:
-  std::string path_;
-};
 
 struct BundleRecipe {
   unsigned char key = 1;  // seed byte of the signing key
