@@ -31,7 +31,7 @@ Result<void> judge_site(Store& store, const SiteState& site, const Authority& au
   const ReceiptDomain* known = site.receipt->find(authority.domain());
   if (known == nullptr)
     return refuse(RefusalKind::untrusted,
-                  "site " + site.site + " does not believe " + authority.founder() + ", in whose name this is signed",
+                  "site " + site.site + " does not believe the keys of " + authority.founder() + ", in whose name this is signed",
                   "sign with the key, or under the root documents, that are enrolled there, or have these enrolled");
   if (known->version > authority.root.version)
     return refuse(RefusalKind::old_root,

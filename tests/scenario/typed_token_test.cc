@@ -87,12 +87,13 @@ TEST_CASE("one wrong letter in a head token is a slip of the pen, and said to be
     CHECK_FALSE(says(done.err, "sign"));
   }
   for (const std::string& text : {w.token.substr(0, w.token.size() - 6), w.token + " KKKKK", std::string("PATCHFERRY-HEAD-1"),
-                                  std::string(), std::string("hello"), std::string(9000, 'A')}) {
+                                  std::string(), std::string("hello")}) {
     const auto done = w.take_from_stdin(text);
     INFO(text << "\n" << done.err);
     CHECK(done.code == 1);
     CHECK_FALSE(says(done.err, "signature"));
   }
+  CHECK(w.take_from_stdin(std::string(9000, 'A')).code == 2);
   CHECK(alarm_of(w.base, "held-back").empty());
   CHECK(audited(w.base, "head").empty());
   w.check_taken(w.take(w.token));
