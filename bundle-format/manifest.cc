@@ -54,10 +54,12 @@ Result<void> check_rules(const Manifest& m, const Statement& s) {
   if (m.patchsets.size() > kMaxPatchsets || m.withdrawn.size() > kMaxPatchsets || m.needs.size() > kMaxPatchsets)
     return malformed("holds too many patchsets");
   const std::uint64_t ceiling = s.plain_table_bytes();
-  if (m.objects_bytes > ceiling || m.recipes_bytes > ceiling || m.packs_bytes > ceiling ||
-      m.objects_bytes + m.recipes_bytes + m.packs_bytes != ceiling ||
+  if (m.objects_bytes > ceiling || m.recipes_bytes > ceiling || m.packs_bytes > ceiling || m.bases_bytes > ceiling ||
+      m.objects_bytes + m.recipes_bytes + m.packs_bytes + m.bases_bytes != ceiling ||
       (!s.is_encrypted() && m.objects_bytes != s.objects * kObjectRecordSize))
     return malformed("gives other table lengths than the statement");
+  if (m.memory > kMaxPrefix + kMaxWindow)
+    return refuse(RefusalKind::too_large, "expanding this bundle would take more memory than the format allows");
   if (!strictly_ascending(m.kernels, std::less<>()) || !std::all_of(m.kernels.begin(), m.kernels.end(), is_kernel))
     return malformed("holds kernel names that are not sorted or not printable");
   if (!strictly_ascending(m.withdrawn, std::less<>())) return malformed("holds withdrawn patchsets that are not sorted");
@@ -103,15 +105,18 @@ std::string encode_manifest(const Manifest& m) {
   }
   Json needs = Json::array();
   for (const auto& n : m.needs) needs.push_back({{"name", n.name}, {"sha256", to_hex(n.archive)}, {"bundle", n.bundle}});
-  const Json json = {{"format", 1},
-                     {"site", m.site},
-                     {"sequence", m.sequence},
-                     {"kernels", m.kernels},
-                     {"fixes_left_out", m.fixes_left_out},
-                     {"patchsets", patchsets},
-                     {"withdrawn", m.withdrawn},
-                     {"needs", needs},
-                     {"tables", {{"objects", m.objects_bytes}, {"recipes", m.recipes_bytes}, {"packs", m.packs_bytes}}}};
+  const Json json = {
+      {"format", 1},
+      {"site", m.site},
+      {"sequence", m.sequence},
+      {"kernels", m.kernels},
+      {"fixes_left_out", m.fixes_left_out},
+      {"patchsets", patchsets},
+      {"withdrawn", m.withdrawn},
+      {"needs", needs},
+      {"memory", m.memory},
+      {"tables",
+       {{"objects", m.objects_bytes}, {"recipes", m.recipes_bytes}, {"packs", m.packs_bytes}, {"bases", m.bases_bytes}}}};
   return json.dump();  // keys sorted, no white space
 }
 
@@ -134,6 +139,8 @@ Result<Manifest> decode_manifest(std::string_view text, const Statement& stateme
     m.objects_bytes = json.at("tables").at("objects").get<std::uint64_t>();
     m.recipes_bytes = json.at("tables").at("recipes").get<std::uint64_t>();
     m.packs_bytes = json.at("tables").at("packs").get<std::uint64_t>();
+    m.bases_bytes = json.at("tables").at("bases").get<std::uint64_t>();
+    m.memory = json.at("memory").get<std::uint64_t>();
     // What was read leniently above, unknown keys and numbers written otherwise all end here.
     for (const auto& p : m.patchsets)
       if (p.name.file.empty()) return malformed("holds an archive name that is outside the grammar");

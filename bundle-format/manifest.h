@@ -52,6 +52,8 @@ struct Manifest {
   std::uint64_t objects_bytes = 0;
   std::uint64_t recipes_bytes = 0;
   std::uint64_t packs_bytes = 0;
+  std::uint64_t bases_bytes = 0;
+  std::uint64_t memory = 0;  // bytes that expanding the packs takes at most (tables.h, memory_needed)
 };
 
 std::string encode_manifest(const Manifest& manifest);

@@ -60,19 +60,19 @@ struct Statement {
   std::uint32_t patchsets = 0;       // that the manifest brings
   std::uint32_t withdrawn = 0;       // that the manifest revokes
   std::uint64_t objects = 0;         // records of the object table
-  std::uint64_t table_bytes = 0;     // length of the three tables together
+  std::uint64_t table_bytes = 0;     // length of the tables together
   std::uint64_t volume_table_bytes = 0;
   Digest volume_table_hash{};
   std::uint64_t manifest_bytes = 0;
   Digest manifest_hash{};
-  Digest tables_hash{};  // of the three tables together
+  Digest tables_hash{};  // of the tables together
   /// Present: manifest, tables and payload are encrypted under the key in it; lengths and hashes are of what is
   /// encrypted, and the counts above (patchsets, withdrawn, objects) are left at 0.
   std::optional<SealedKey> sealed_key;
 
   bool is_encrypted() const { return sealed_key.has_value(); }
   std::size_t block_bytes() const { return std::size_t{1} << block_log2; }
-  /// Of the three tables once they are readable.
+  /// Of the tables once they are readable.
   std::uint64_t plain_table_bytes() const { return is_encrypted() ? decrypted_bytes(table_bytes, block_bytes()) : table_bytes; }
 
   bool operator==(const Statement&) const = default;

@@ -175,12 +175,22 @@ Result<StagedBundle> open_staged(const VerifiedBundle& bundle, const Staging& st
     if (!plain) return refuse(RefusalKind::malformed, "the tables do not decrypt", "they were signed so: ask for a fresh bundle");
   }
   const ByteSpan all(plain ? *plain : *text);
-  if (all.size() != m.objects_bytes + m.recipes_bytes + m.packs_bytes) return changed();
-  const ByteSpan objects = all.first(static_cast<std::size_t>(m.objects_bytes));
-  const ByteSpan recipes = all.subspan(objects.size(), static_cast<std::size_t>(m.recipes_bytes));
-  const ByteSpan packs = all.subspan(objects.size() + recipes.size());
-  auto tables = decode_tables(objects, recipes, packs, plain_payload_bytes(bundle.volume_table(), s), s.expanded_bytes);
+  if (all.size() != m.objects_bytes + m.recipes_bytes + m.packs_bytes + m.bases_bytes) return changed();
+  ByteSpan rest = all;
+  const auto next = [&](std::uint64_t bytes) {
+    const ByteSpan table = rest.first(static_cast<std::size_t>(bytes));
+    rest = rest.subspan(table.size());
+    return table;
+  };
+  TableBytes bytes;
+  bytes.objects = next(m.objects_bytes);
+  bytes.recipes = next(m.recipes_bytes);
+  bytes.packs = next(m.packs_bytes);
+  bytes.bases = next(m.bases_bytes);
+  auto tables = decode_tables(bytes, plain_payload_bytes(bundle.volume_table(), s), s.expanded_bytes);
   if (!tables) return tl::unexpected(std::move(tables.error()));
+  if (memory_needed(*tables) != m.memory)
+    return refuse(RefusalKind::malformed, "the tables ask for other memory than the manifest says", "ask for a fresh bundle");
   return StagedBundle{staging.payload(), std::move(*tables)};
 }
 

@@ -23,7 +23,7 @@ class ObjectKeeper : public FileKeeper {
  public:
   ObjectKeeper(const Site& site, std::string folder) : site_(site), folder_(std::move(folder)) {}
 
-  void begin(std::uint64_t) override {
+  void begin(const RelPath&, std::uint64_t, std::optional<std::uint64_t>) override {
     held_.clear();
     temporary_.clear();
   }

@@ -157,7 +157,8 @@ int cmd_export(std::vector<std::string> arguments) {
   if (!state) return report(state.error());
   order.site = std::move(*state);
   if (args.has("expires")) order.good_for = whole_number(args.required("expires")) * 86400;
-  if (args.has("expires") && order.good_for == 0) throw UsageError("a bundle cannot be good for 0 days", "leave out --expires for one that is good for ever");
+  if (args.has("expires") && order.good_for == 0)
+    throw UsageError("a bundle cannot be good for 0 days", "leave out --expires for one that is good for ever");
   if (args.has("encrypt-to")) {
     const auto key = encryption_key_of(store, site, args.required("encrypt-to"), given ? &given->receipt : nullptr);
     if (!key) return report(key.error());

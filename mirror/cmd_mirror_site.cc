@@ -47,7 +47,8 @@ int cmd_mirror_site_add(std::vector<std::string> arguments) {
   if (args.help_shown()) return kDone;
   if (!args.positional().empty()) throw UsageError("'mirror site add' takes no argument " + printable(args.positional().front()));
   const std::string name = args.required("site");
-  if (!is_site_name(name)) throw UsageError("'" + printable(name) + "' is not a site's name", "'patchferry status' at the site shows it");
+  if (!is_site_name(name))
+    throw UsageError("'" + printable(name) + "' is not a site's name", "'patchferry status' at the site shows it");
   const std::string path = args.required("key");
   const auto key = load_site_key(path);
   if (!key) return report(key.error());

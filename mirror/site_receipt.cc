@@ -20,8 +20,8 @@ Result<void> judge_first(Store& store, const Receipt& receipt) {
   const std::uint64_t ours = made.empty() ? 0 : made.back().sequence;
   if (seen <= ours + kUsualJump) return {};
   return refuse(RefusalKind::bad_receipt,
-                fmt::format("this first receipt of site {} speaks of bundle {}, and {} is the last one made here",
-                            receipt.site, seen, ours),
+                fmt::format("this first receipt of site {} speaks of bundle {}, and {} is the last one made here", receipt.site,
+                            seen, ours),
                 "if it is right, pin the site's key first: patchferry mirror site add --key SITE.pub");
 }
 

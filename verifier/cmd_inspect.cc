@@ -66,8 +66,7 @@ int cmd_inspect(std::vector<std::string> arguments) {
     if (auto bundle = examine(open_media(args.positional(), findings), judge, findings))
       facts = Facts{bundle->statement(), bundle->manifest(), bundle->missing(), ""};
   } else if (auto claims = read_claims(open_media(args.positional(), findings), findings)) {
-    facts = Facts{claims->statement, claims->manifest, claims->missing,
-                  founder_of(claims->first_root)};
+    facts = Facts{claims->statement, claims->manifest, claims->missing, founder_of(claims->first_root)};
   }
   for (const auto& finding : findings) report(finding);
   if (!facts) return kRefused;

@@ -25,15 +25,20 @@ class Collector : public MemberSink {
     std::optional<KpatchInfo> info;  // of a kpatch.info
   };
 
-  void begin_file(const RelPath& path, std::uint64_t bytes) override {
+  void stream(ByteSpan part) override { keeper_.stream(part); }
+  void begin_file(const RelPath& path, std::uint64_t bytes, std::optional<std::uint64_t> offset) override {
     files.push_back({path, {}, bytes, {}, {}});
     hasher_ = Hasher();
     text_.clear();
-    const std::string name = path.parts().back();
-    const bool room = !holds_too_much();
-    is_info_ = room && name == "kpatch.info" && bytes <= kMaxKpatchInfo;
-    is_pointer_ = room && path.parts().size() <= 3 && bytes <= kMaxPointer;  // top folder, ident, name
-    keeper_.begin(bytes);
+    is_info_ = may_be_info(path, bytes);
+    is_pointer_ = may_be_pointer(path, bytes);
+    keeper_.begin(path, bytes, offset);
+  }
+  bool must_read(const RelPath& path, std::uint64_t bytes) override {
+    return may_be_info(path, bytes) || may_be_pointer(path, bytes);
+  }
+  void known_file(const RelPath& path, std::uint64_t bytes, const Digest& hash) override {
+    files.push_back({path, hash, bytes, {}, {}});
   }
   void data(ByteSpan part) override {
     hasher_.add(part);
@@ -57,6 +62,13 @@ class Collector : public MemberSink {
   std::vector<std::pair<RelPath, std::string>> links;
 
  private:
+  bool may_be_info(const RelPath& path, std::uint64_t bytes) const {
+    return !holds_too_much() && path.parts().back() == "kpatch.info" && bytes <= kMaxKpatchInfo;
+  }
+  bool may_be_pointer(const RelPath& path, std::uint64_t bytes) const {
+    return !holds_too_much() && path.parts().size() <= 3 && bytes <= kMaxPointer;  // top folder, ident, name
+  }
+
   static constexpr std::uint64_t kMaxHeld = 64 << 20;
   static constexpr std::uint64_t kHeldPerFix = 48;  // bytes, about
 
@@ -110,11 +122,10 @@ Digest Level::digest() const {
   return hasher.finish();
 }
 
-Result<PatchsetContents> read_contents(const Fd& archive, const ArchiveName& name, const ArchiveLimits& limits,
-                                       FileKeeper& keeper, const std::function<void(std::uint64_t)>& on_read) {
-  Collector found(keeper);
-  auto facts = read_archive(archive, name.compression, limits, found, on_read);
-  if (!facts) return tl::unexpected(std::move(facts.error()));
+namespace {
+
+Result<PatchsetContents> place(const Collector& found, const ArchiveName& name, const Result<ArchiveFacts>& facts) {
+  if (!facts) return tl::unexpected(facts.error());
   if (found.holds_too_much())
     return refuse(RefusalKind::too_large, "its pointer files and CVE lists are larger than any release needs",
                   "do not use it; ask the vendor");
@@ -122,6 +133,20 @@ Result<PatchsetContents> read_contents(const Fd& archive, const ArchiveName& nam
   out.expanded_bytes = facts->expanded_bytes;
   out.files = facts->files;
   return out;
+}
+
+}  // namespace
+
+Result<PatchsetContents> read_contents(TarSource& source, const ArchiveName& name, const ArchiveLimits& limits,
+                                       FileKeeper& keeper) {
+  Collector found(keeper);
+  return place(found, name, read_tar(source, limits.expanded_bytes, found));
+}
+
+Result<PatchsetContents> read_contents(const Fd& archive, const ArchiveName& name, const ArchiveLimits& limits,
+                                       FileKeeper& keeper, const std::function<void(std::uint64_t)>& on_read) {
+  Collector found(keeper);
+  return place(found, name, read_archive(archive, name.compression, limits, found, on_read));
 }
 
 }  // namespace patchferry

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,7 +24,10 @@ namespace patchferry {
 class FileKeeper {
  public:
   virtual ~FileKeeper() = default;
-  virtual void begin(std::uint64_t /*bytes*/) {}
+  /// The tar stream as it passes by (tar_reader.h, MemberSink).
+  virtual void stream(ByteSpan /*part*/) {}
+  /// `offset`: where the content lies in the stream, if in one piece.
+  virtual void begin(const RelPath& /*path*/, std::uint64_t /*bytes*/, std::optional<std::uint64_t> /*offset*/) {}
   virtual void data(ByteSpan /*part*/) {}
   virtual void end(const Digest& /*hash*/) {}
 };
@@ -59,6 +63,10 @@ struct PatchsetContents {
 };
 
 constexpr std::uint64_t kMaxPointer = 64 << 10;  // a larger file is no pointer
+
+/// Files whose hash the source knows (a recipe's) are not read, but for the few whose text matters.
+Result<PatchsetContents> read_contents(TarSource& source, const ArchiveName& name, const ArchiveLimits& limits,
+                                       FileKeeper& keeper);
 
 Result<PatchsetContents> read_contents(const Fd& archive, const ArchiveName& name, const ArchiveLimits& limits,
                                        FileKeeper& keeper, const std::function<void(std::uint64_t)>& on_read = {});

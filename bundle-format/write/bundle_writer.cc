@@ -100,7 +100,7 @@ Bytes hash_blocks(const Layout& layout, std::uint32_t volume, const OnBytes& on_
   return leaves;
 }
 
-/// The three tables together, and their lengths into the manifest.
+/// All tables together, and their lengths into the manifest.
 Bytes join_tables(const Tables& tables, Manifest& manifest) {
   Bytes out;
   const auto append = [&](const Bytes& table) {
@@ -110,6 +110,8 @@ Bytes join_tables(const Tables& tables, Manifest& manifest) {
   manifest.objects_bytes = append(encode_objects(tables.objects));
   manifest.recipes_bytes = append(encode_recipes(tables.recipes));
   manifest.packs_bytes = append(encode_packs(tables.packs));
+  manifest.bases_bytes = append(encode_bases(tables.bases));
+  manifest.memory = memory_needed(tables);
   return out;
 }
 

@@ -25,7 +25,7 @@ void require(bool holds) {
 // What a store may rely on, and no more.
 class Watcher : public MemberSink {
  public:
-  void begin_file(const RelPath& path, std::uint64_t bytes) override {
+  void begin_file(const RelPath& path, std::uint64_t bytes, std::optional<std::uint64_t>) override {
     require(!open_ && bytes <= kCeiling - total_);
     require(paths_.emplace(path.folded(), path.text()).second);
     total_ += bytes;
@@ -42,6 +42,8 @@ class Watcher : public MemberSink {
     require(open_ && left_ == 0);
     open_ = false;
   }
+  bool must_read(const RelPath&, std::uint64_t) override { return true; }
+  void known_file(const RelPath&, std::uint64_t, const Digest&) override {}
   void pointer_link(const RelPath& path, const std::string& level) override {
     require(!open_ && !level.empty() && std::all_of(level.begin(), level.end(), [](char c) { return c >= '0' && c <= '9'; }));
     require(path.parts().size() >= 2 && path.parts().back().starts_with("latest"));

@@ -26,7 +26,7 @@ const std::string kKhash = "0123456789abcdef0123456789abcdef01234567";
 // Writes down all that it is told, and checks the order of the calls.
 class Recorder : public MemberSink {
  public:
-  void begin_file(const RelPath& path, std::uint64_t bytes) override {
+  void begin_file(const RelPath& path, std::uint64_t bytes, std::optional<std::uint64_t>) override {
     REQUIRE_FALSE(open_);
     open_ = true;
     left_ = bytes;
@@ -44,6 +44,8 @@ class Recorder : public MemberSink {
     open_ = false;
     log += ";";
   }
+  bool must_read(const RelPath&, std::uint64_t) override { return true; }
+  void known_file(const RelPath&, std::uint64_t, const Digest&) override {}
   void pointer_link(const RelPath& path, const std::string& level) override {
     REQUIRE_FALSE(open_);
     log += path.text() + "->" + level + ";";
@@ -59,9 +61,11 @@ class Recorder : public MemberSink {
 // Counts only: for contents that should not be in memory.
 class Counter : public MemberSink {
  public:
-  void begin_file(const RelPath&, std::uint64_t) override {}
+  void begin_file(const RelPath&, std::uint64_t, std::optional<std::uint64_t>) override {}
   void data(ByteSpan part) override { bytes += part.size(); }
   void end_file() override {}
+  bool must_read(const RelPath&, std::uint64_t) override { return true; }
+  void known_file(const RelPath&, std::uint64_t, const Digest&) override {}
   void pointer_link(const RelPath&, const std::string&) override {}
   std::uint64_t bytes = 0;
 };

@@ -251,7 +251,11 @@ TEST_CASE("tables that do not fit together are refused") {
   good.objects = {{hash, 100, 0, 0}};
   good.recipes = {{hash, hash, RebuildBy::verbatim, 100}};
   const auto decode = [](const Tables& t, std::uint64_t payload = 100, std::uint64_t ceiling = 1000) {
-    return decode_tables(encode_objects(t.objects), encode_recipes(t.recipes), encode_packs(t.packs), payload, ceiling);
+    const Bytes objects = encode_objects(t.objects);
+    const Bytes recipes = encode_recipes(t.recipes);
+    const Bytes packs = encode_packs(t.packs);
+    const Bytes bases = encode_bases(t.bases);
+    return decode_tables({objects, recipes, packs, bases}, payload, ceiling);
   };
   REQUIRE(decode(good));
   CHECK(*decode(good) == good);

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which names the members of an archive may have: the grammar of RelPath, none twice, none that differ in case only, no
+// file that is a folder elsewhere. Memory: the folded names, at most kMaxMembers of them.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "system/refusal.h"
+#include "system/rel_path.h"
+
+namespace patchferry {
+
+constexpr std::uint64_t kMaxMembers = 200'000;
+
+tl::unexpected<Refusal> hostile(std::string_view name, const char* what);
+
+/// A member's name as a path; nullopt for the root folder itself ("./").
+Result<std::optional<RelPath>> path_of(std::string_view name, bool folder);
+
+/// The names seen so far, folders that are only implied by a path included.
+class MemberNames {
+ public:
+  Result<void> add(const RelPath& path, bool folder);
+  std::uint64_t members() const { return members_; }
+  /// The single folder that everything lies in, or "". A khash or build id at the top is content, not a wrapper around it;
+  /// the layout profile knows one when it sees it.
+  std::string top_folder() const;
+
+ private:
+  struct Seen {
+    std::string spelled;  // empty if it is the folded name
+    bool folder = false;
+    bool listed = false;  // a member of its own
+  };
+
+  Result<void> note(std::string_view spelled, std::string folded, bool folder, bool listed);
+  void note_top(std::string first);
+
+  std::unordered_map<std::string, Seen> seen_;
+  std::uint64_t members_ = 0;
+  std::uint64_t name_bytes_ = 0;
+  std::string top_;
+  bool one_top_ = true;
+};
+
+}  // namespace patchferry
