@@ -96,8 +96,8 @@ void RecipeWriter::literal(ByteSpan bytes) {
   append(recipe_.literals, bytes);
 }
 
-void RecipeWriter::content(std::uint64_t offset, std::uint64_t bytes) {
-  assert(skipping_ == 0 && offset >= begin_ && offset - begin_ <= held_.size());
+bool RecipeWriter::content(std::uint64_t offset, std::uint64_t bytes) {
+  if (skipping_ != 0 || offset < begin_ || offset - begin_ > held_.size() || bytes == 0) return false;
   const auto before = static_cast<std::size_t>(offset - begin_);
   literal(ByteSpan(held_).first(before));
   const auto passed = static_cast<std::size_t>(std::min<std::uint64_t>(bytes, held_.size() - before));
@@ -105,10 +105,10 @@ void RecipeWriter::content(std::uint64_t offset, std::uint64_t bytes) {
   begin_ += before + passed;
   skipping_ = bytes - passed;
   recipe_.parts.push_back({bytes, true, recipe_.contents.size()});
+  return true;
 }
 
 Recipe RecipeWriter::finish() {
-  assert(skipping_ == 0);
   literal(held_);
   return std::move(recipe_);
 }

@@ -43,8 +43,8 @@ class RecipeWriter {
   /// The next bytes of the stream.
   void stream(ByteSpan bytes);
   /// The `bytes` (at least 1) from `offset` on, which lies behind all contents before, are one content; its hash follows.
-  /// Some of them may have passed by, none may be further back than the stream's last two parts.
-  void content(std::uint64_t offset, std::uint64_t bytes);
+  /// Some of them may have passed by. False if they cannot lie there: they remain literal.
+  bool content(std::uint64_t offset, std::uint64_t bytes);
   void hash(const Digest& content) { recipe_.contents.push_back(content); }
   /// More literal bytes than a recipe may hold.
   bool is_too_large() const { return recipe_.literals.size() + held_.size() > kMaxRecipe / 2; }

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// An archive into contents and the recipe that makes it again from them; proven by making it again.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "bundle-format/archive/contents.h"
+#include "mirror/content_store.h"
+
+namespace patchferry::mirror {
+
+/// One regular file of an archive. `likeness`: contents that are alike have keys that are near, in the order of strings.
+struct Member {
+  std::string likeness;
+  Digest content{};
+  std::uint64_t bytes = 0;
+};
+
+/// How an archive will travel.
+struct Travel {
+  std::optional<Digest> recipe;  // a content; none: verbatim
+  std::uint64_t recipe_bytes = 0;
+  std::string why;  // verbatim; for people
+};
+
+struct TakenApart {
+  PatchsetContents contents;
+  std::vector<Member> members;  // in archive order
+  Travel travel;
+};
+
+/// Reads `archive` (of hash `hash`) from end to end; all of its contents, and its recipe, are in `store` afterwards. Refused as by
+/// read_contents(). Time: unpacking and packing it once. Memory: its recipe, and some blocks of bzip2 a core.
+Result<TakenApart> take_apart(const Fd& archive, const ArchiveName& name, const Digest& hash, const ArchiveLimits& limits,
+                              const ContentStore& store, const std::function<void(std::uint64_t)>& on_read = {});
+
+}  // namespace patchferry::mirror
