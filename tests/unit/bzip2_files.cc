@@ -43,8 +43,8 @@ Bytes repeated(std::string_view text, std::size_t size) {
 }
 
 Bytes bzip2_at_once(ByteSpan plain, int level) {
+  if (plain.empty()) return bzip2_in_pieces(plain, level, 1);  // libbz2 wants a place, even for nothing
   Bytes in(plain.begin(), plain.end());
-  if (in.empty()) in.reserve(1);
   Bytes out(plain.size() + plain.size() / 50 + 1000);
   auto size = static_cast<unsigned>(out.size());
   const int result = BZ2_bzBuffToBuffCompress(reinterpret_cast<char*>(out.data()), &size, reinterpret_cast<char*>(in.data()),
