@@ -101,7 +101,7 @@ class Corpus:
 
 def incompressible(folder, megabytes):
     """An archive of random bytes, for a bundle that is large although nothing in the corpus is; returns its path."""
-    name, ident, noise = 'K19990101_01', 'ab' * 20, random.Random(1)
+    name, ident, noise = 'K20200101_01', 'ab' * 20, random.Random(1)
     level = os.path.join(folder, name, ident, '1')
     os.makedirs(level)
     with open(os.path.join(level, 'kpatch.bin'), 'wb') as f:
