@@ -3,15 +3,12 @@
 
 #include <algorithm>
 #include <fcntl.h>
-#include <map>
-#include <mutex>
 #include <sys/stat.h>
 
 #include "system/atomic_file.h"
 #include "system/calendar.h"
 #include "system/failure.h"
 #include "system/file.h"
-#include "system/parallel.h"
 #include "system/rel_path.h"
 
 namespace patchferry::mirror {
@@ -35,7 +32,7 @@ bool looks_like_archive(const std::string& name) {
   return !name.starts_with('.') && (name.ends_with(".tar.bz2") || name.ends_with(".tgz"));
 }
 
-/// One run over many files; the catalogue is written by one thread at a time.
+/// One run over many files, one after the other: an archive keeps all cores busy.
 class Adding {
  public:
   Adding(Store& store, const std::function<void(std::uint64_t)>& on_bytes) : store_(store), on_bytes_(on_bytes) {}
@@ -43,7 +40,6 @@ class Adding {
   void add(const std::string& path) {
     auto done = try_add(path);
     if (!done) {
-      const std::lock_guard hold(mutex_);
       report_.refused.push_back(std::move(done.error()).in(path));
     }
   }
@@ -72,36 +68,28 @@ class Adding {
     patchset.archive = copy_hashing(source, copy.file(), on_bytes_);
     patchset.archive_bytes = size_of(copy.file());
     patchset.first_seen = now();
-    if (auto known = find(name->patchset.text)) {
+    if (auto known = store_.find(name->patchset.text)) {
       if (known->archive != patchset.archive)
         return refuse(RefusalKind::conflict, "the store has another archive under this name, with other bytes",
                       "find out from the vendor's checksums which of the two is right");
       const std::string kept = store_.archive_path(known->name.file);
       const bool sound = exists(kept) && hash_file(open_file(kept, O_RDONLY)) == known->archive;
       if (!sound) copy.commit();
-      const std::lock_guard hold(mutex_);
       (sound ? report_.present : report_.restored).push_back(name->patchset.text);
       return {};
     }
-    FileKeeper nothing;
-    auto contents = read_contents(copy.file(), *name, unsigned_limits(patchset.archive_bytes), nothing);
-    if (!contents) return tl::unexpected(std::move(contents.error()));
-    patchset.expanded_bytes = contents->expanded_bytes;
+    auto apart = take_apart(copy.file(), *name, patchset.archive, unsigned_limits(patchset.archive_bytes), store_.contents());
+    if (!apart) return tl::unexpected(std::move(apart.error()));
+    patchset.expanded_bytes = apart->contents.expanded_bytes;
     copy.commit();
-    const std::lock_guard hold(mutex_);
-    store_.record(patchset, *contents);
+    store_.record(patchset, *apart);
+    if (!apart->travel.recipe) report_.verbatim.push_back({name->patchset.text, apart->travel.why});
     report_.added.push_back(name->patchset.text);
     return {};
   }
 
-  std::optional<StoredPatchset> find(const std::string& name) {
-    const std::lock_guard hold(mutex_);
-    return store_.find(name);
-  }
-
   Store& store_;
   const std::function<void(std::uint64_t)>& on_bytes_;
-  std::mutex mutex_;
   AddReport report_;
 };
 
@@ -123,17 +111,7 @@ std::vector<std::string> archives_in(const std::vector<std::string>& paths) {
 
 AddReport add_archives(Store& store, const std::vector<std::string>& files, const std::function<void(std::uint64_t)>& on_bytes) {
   Adding adding(store, on_bytes);
-  // Files of one patchset go one after the other, so that the second meets the first in the catalogue.
-  std::map<std::string, std::vector<std::string>> by_name;
-  for (const auto& file : files) {
-    const auto name = parse_archive_name(file_name_of(file));
-    by_name[name ? name->patchset.text : file].push_back(file);
-  }
-  std::vector<std::vector<std::string>> groups;
-  for (auto& [name, group] : by_name) groups.push_back(std::move(group));
-  parallel_for(groups.size(), [&](std::size_t i) {
-    for (const auto& file : groups[i]) adding.add(file);
-  });
+  for (const auto& file : files) adding.add(file);
   return adding.finish();
 }
 

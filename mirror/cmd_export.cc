@@ -39,12 +39,13 @@ constexpr OptionSpec kOptions[] = {
     {"expires", "after so many days the site warns, or refuses if it is set up so", "DAYS"},
     {"volume-size", "largest file: a size such as 700MB or 8MiB, or fat32, dvd, bd (default: fat32 on FAT, else one file)",
      "SIZE"},
+    {"effort", "how hard to compress: fast, default or max (ten times the time, a tenth smaller)", "EFFORT"},
     {"dry-run", "show what would be shipped, and write nothing", nullptr},
-    {"json", "one JSON document: bundle, sequence, path, volumes, bytes, patchsets[], withdrawn[], signatures", nullptr},
+    {"json", "one JSON document: bundle, sequence, path, volumes, bytes, patchsets[], verbatim[], withdrawn[], signatures", nullptr},
 };
 constexpr CommandSpec kSpec = {
     "patchferry export --store DIR --to DIR --site NAME --sign KEY.key [--receipt FILE | --full | --assume-delivered N]\n"
-    "                  [--trust TRUSTDIR] [--encrypt-to SITE.pub] [--volume-size SIZE]",
+    "                  [--trust TRUSTDIR] [--encrypt-to SITE.pub] [--volume-size SIZE] [--effort fast|default|max]",
     "Builds a signed bundle of exactly what a site lacks. What it has is known from its receipt, never from the hope that the last\n"
     "stick arrived. The bundle is read back from the medium and verified before it counts as shipped.",
     kOptions,
@@ -58,6 +59,13 @@ std::uint64_t whole_number(const std::string& text) {
   const auto number = parse_number(text, 1'000'000);
   if (!number) throw UsageError("'" + printable(text) + "' is not a number that fits here", "give a whole number");
   return *number;
+}
+
+Effort effort_of(const std::string& text) {
+  if (text == "fast") return Effort::fast;
+  if (text == "default") return Effort::standard;
+  if (text == "max") return Effort::max;
+  throw UsageError("'" + printable(text) + "' is not an effort", "say fast, default or max");
 }
 
 std::uint64_t volume_size_of(const std::string& text) {
@@ -86,8 +94,12 @@ Result<SiteState> site_state(Store& store, const Arguments& args, const std::opt
 void print_json(const Shipment& shipment, bool dry_run) {
   auto names = nlohmann::json::array();
   for (const auto& p : shipment.patchsets) names.push_back(p.name.patchset.text);
+  auto verbatim = nlohmann::json::array();
+  for (const auto& [p, travel] : shipment.pieces)
+    if (!travel.recipe) verbatim.push_back({{"name", p.name.patchset.text}, {"why", travel.why}});
   nlohmann::json out = {{"dry_run", dry_run},
                         {"patchsets", names},
+                        {"verbatim", verbatim},
                         {"withdrawn", shipment.withdrawn},
                         {"signatures", {{"have", shipment.signatures}, {"need", shipment.signatures_needed}}},
                         {"bytes", shipment.statement.payload_bytes}};
@@ -101,16 +113,21 @@ void print_json(const Shipment& shipment, bool dry_run) {
 }
 
 void print_shipment(const Shipment& shipment, bool dry_run) {
-  for (const auto& p : shipment.patchsets)
-    print((dry_run ? "would ship " : "shipped ") + p.name.patchset.text + "  " + size_text(p.archive_bytes));
+  std::uint64_t raw = 0;
+  for (const auto& [p, travel] : shipment.pieces) {
+    raw += p.archive_bytes;
+    print((dry_run ? "would ship " : "shipped ") + p.name.patchset.text + "  " + size_text(p.archive_bytes) +
+          (travel.recipe ? "" : "  as it is: " + travel.why));
+  }
   for (const auto& name : shipment.withdrawn) print((dry_run ? "would withdraw " : "withdraws ") + name);
   if (dry_run) {
-    print(count_text(shipment.patchsets.size(), "patchset") + ", " + size_text(shipment.statement.payload_bytes) +
-          "; nothing was written");
+    print(count_text(shipment.patchsets.size(), "patchset") + ", " + size_text(raw) + " of archives in " +
+          size_text(shipment.statement.payload_bytes) + "; nothing was written");
     return;
   }
   print("bundle " + std::to_string(shipment.statement.sequence) + ": " + count_text(shipment.patchsets.size(), "patchset") +
-        " in " + count_text(shipment.statement.volumes, "volume") + ", " + size_text(shipment.statement.payload_bytes) +
+        " in " + count_text(shipment.statement.volumes, "volume") + ", " + size_text(raw) + " of archives in " +
+        size_text(shipment.statement.payload_bytes) +
         ", read back and verified: " + shipment.path);
   print("  words of what was signed: " + word_code(sha256(encode_statement(shipment.statement))));
 }
@@ -130,6 +147,7 @@ int cmd_export(std::vector<std::string> arguments) {
     throw UsageError("--to - writes one volume, and nothing else, to standard output", "leave out --volume-size and --json");
   if (streamed && ::isatty(STDOUT_FILENO) == 1)
     throw UsageError("a bundle is not for a terminal", "pipe it: patchferry export ... --to - | ssh HOST patchferry import -");
+  if (args.has("effort")) order.effort = effort_of(args.required("effort"));
   if (args.has("volume-size")) order.volume_size = volume_size_of(args.required("volume-size"));
   Store store(args.required("store"), Store::Open::existing);
   const std::string site = args.required("site");

@@ -15,12 +15,13 @@ namespace {
 
 constexpr OptionSpec kOptions[] = {
     {"store", "the store's folder; made if it is not there", "DIR"},
-    {"json", "one JSON document: added[], present[], restored[], refused[]", nullptr},
+    {"json", "one JSON document: added[], verbatim[], present[], restored[], refused[]", nullptr},
 };
 constexpr CommandSpec kSpec = {
     "patchferry mirror add --store DIR FILE|DIR...",
-    "Copies archives (K*.tar.bz2, U*.tar.bz2) into a store and reads each from end to end. What is not a readable archive, or is\n"
-    "named otherwise, is refused by name, and the others are still taken.",
+    "Copies archives (K*.tar.bz2, U*.tar.bz2) into a store, takes each apart into its contents, and proves that it can be made again\n"
+    "from them, byte for byte; one that cannot will travel as it is. What is not a readable archive, or is named otherwise, is\n"
+    "refused by name, and the others are still taken.",
     kOptions,
     "patchferry mirror add --store /srv/store /srv/downloads",
 };
@@ -46,10 +47,13 @@ int cmd_mirror_add(std::vector<std::string> arguments) {
   if (args.has("json")) {
     auto refused = nlohmann::json::array();
     for (const auto& r : done.refused) refused.push_back({{"file", r.where}, {"kind", name_of(r.kind)}, {"text", r.text}});
-    print(nlohmann::json({{"added", done.added}, {"present", done.present}, {"restored", done.restored}, {"refused", refused}})
+    auto verbatim = nlohmann::json::array();
+    for (const auto& v : done.verbatim) verbatim.push_back({{"name", v.name}, {"why", v.why}});
+    print(nlohmann::json({{"added", done.added}, {"verbatim", verbatim}, {"present", done.present}, {"restored", done.restored}, {"refused", refused}})
               .dump(2));
   } else if (!is_quiet()) {
     for (const auto& name : done.added) print("added " + name);
+    for (const auto& v : done.verbatim) print("  " + v.name + " will travel as it is: " + v.why);
     for (const auto& name : done.restored) print("restored " + name + ": the store's file was missing or damaged");
     print(count_text(done.added.size(), "patchset") + " added to " + path + ", " + std::to_string(done.present.size()) +
           " there already, " + std::to_string(done.refused.size()) + " refused");

@@ -9,7 +9,6 @@
 #include <unistd.h>
 #include <fcntl.h>
 
-#include "mirror/pack.h"
 #include "mirror/ship.h"
 #include "system/calendar.h"
 #include "system/failure.h"
@@ -142,8 +141,10 @@ Result<std::optional<Shipment>> export_bundle(Store& store, const ExportOrder& o
   if (missing->is_empty()) return std::optional<Shipment>();
 
   // Which bytes travel, and in which pack.
-  Packs packs = pack(store, *missing);
-  Shipment shipment{"", {}, missing->patchsets, missing->withdrawn, authority.signers.size(), authority.needed(Role::release)};
+  const SpooledPacks spooled(store.contents());
+  const auto pieces = decompose(store, *missing);
+  Packs packs = pack(store, *missing, pieces, order.effort);
+  Shipment shipment{"", {}, missing->patchsets, missing->withdrawn, pieces, authority.signers.size(), authority.needed(Role::release)};
   if (order.dry_run) {
     shipment.statement.payload_bytes = packs.payload.bytes();
     return shipment;

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "mirror/authority.h"
+#include "mirror/pack.h"
 #include "mirror/select.h"
 #include "mirror/store.h"
 
@@ -18,6 +19,7 @@ struct ExportOrder {
   bool dry_run = false;
   std::optional<EncryptionKey> encrypt_to;
   std::uint64_t good_for = 0;  // seconds; 0: for ever
+  Effort effort = Effort::standard;
 };
 
 struct Shipment {
@@ -25,6 +27,7 @@ struct Shipment {
   Statement statement;  // sequence 0 in a dry run
   std::vector<StoredPatchset> patchsets;
   std::vector<std::string> withdrawn;
+  std::vector<Piece> pieces;  // how each of the patchsets travels
   std::size_t signatures = 0;
   std::size_t signatures_needed = 0;  // more than these: others must still sign it
 };

@@ -46,6 +46,18 @@ CREATE TABLE shipment_patchset(
   PRIMARY KEY(site, sequence, name)) WITHOUT ROWID;
 DELETE FROM receipt;                -- of an older form; sites give fresh ones
 ALTER TABLE receipt ADD COLUMN epoch INTEGER NOT NULL DEFAULT 0;
+)sql",
+                                                     R"sql(
+-- What is inside the archives. Archives that were added before have no row in travel: the next export takes them apart.
+CREATE TABLE member(                -- regular files, in archive order
+  patchset INTEGER NOT NULL REFERENCES patchset(id), position INTEGER NOT NULL,
+  likeness TEXT NOT NULL,           -- likeness.h
+  sha256 BLOB NOT NULL, bytes INTEGER NOT NULL,
+  PRIMARY KEY(patchset, position)) WITHOUT ROWID;
+CREATE TABLE travel(                -- how an archive travels, by its hash
+  archive BLOB PRIMARY KEY,
+  recipe BLOB, recipe_bytes INTEGER NOT NULL,  -- NULL: verbatim
+  why TEXT NOT NULL) WITHOUT ROWID;
 )sql"};
 
 }  // namespace patchferry::mirror

@@ -68,6 +68,7 @@ Result<Missing> select(const Snapshot& snapshot, SiteState site, std::uint32_t r
       if (there->second != patchset.archive)
         return refuse(RefusalKind::conflict, "site " + missing.site.site + " has other bytes for " + name + " than this store",
                       "find out from the vendor's checksums which of the two is right, before anything is shipped");
+      missing.present.push_back(patchset);
       continue;
     }
     missing.patchsets.push_back(patchset);

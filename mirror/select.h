@@ -40,6 +40,7 @@ SiteState state_of_receipt(const Receipt& receipt, const Digest& domain);
 struct Missing {
   SiteState site;
   std::vector<StoredPatchset> patchsets;  // to ship, in release order
+  std::vector<StoredPatchset> present;    // that the bundle may build on
   std::vector<std::string> withdrawn;     // that no receipt has confirmed; ascending
   bool tells_news = false;                // a withdrawal or a root document that the site does not know
   bool is_empty() const { return patchsets.empty() && !tells_news; }

@@ -23,7 +23,7 @@ std::string prepare(const std::string& path, Store::Open open) {
   if (exists(path) && !is_folder(path)) throw UsageError(path + " is not a folder", "give a new or empty folder as --store");
   if (!is_folder(path)) make_folder(path);
   for (const auto& name : folder_entries(path))
-    if (name != "archives" && name != "lock" && name != "spool")
+    if (name != "archives" && name != "objects" && name != "lock" && name != "spool")
       throw UsageError(path + " is neither a store nor empty", "give a new or empty folder as --store");
   make_folders(path + "/archives");
   return path;
@@ -46,6 +46,7 @@ constexpr const char* kColumns = "SELECT id, file, sha256, bytes, expanded, firs
 
 Store::Store(const std::string& path, Open open)
     : path_(prepare(path, open)),
+      contents_(path_),
       lock_(Lock::take(path_ + "/lock", true, [&] { note("waiting for another command on " + path_); })),
       db_(path_ + "/patchferry-store.sqlite") {
   db_.migrate(kMigrations);
@@ -75,7 +76,7 @@ std::optional<StoredPatchset> Store::find(const std::string& name) {
   return row(one);
 }
 
-void Store::record(const StoredPatchset& p, const PatchsetContents& contents) {
+void Store::record(const StoredPatchset& p, const TakenApart& apart) {
   Transaction transaction(db_);
   Query(db_, "INSERT INTO patchset(name, file, sha256, bytes, expanded, first_seen) VALUES(?1,?2,?3,?4,?5,?6)")
       .bind(p.name.patchset.text, p.name.file, p.archive, p.archive_bytes, p.expanded_bytes, p.first_seen)
@@ -84,7 +85,7 @@ void Store::record(const StoredPatchset& p, const PatchsetContents& contents) {
   Query known(db_,
               "SELECT patchset.file FROM first_fix JOIN patchset ON patchset.id=first_fix.patchset WHERE kernel=?1 AND cve=?2");
   Query set(db_, "INSERT OR REPLACE INTO first_fix VALUES(?1,?2,?3,?4)");
-  for (const auto& level : contents.levels) {
+  for (const auto& level : apart.contents.levels) {
     const std::string& kernel = level.info.kernel.empty() ? level.ident : level.info.kernel;
     for (const auto& fix : level.info.fixes) {
       // Archives may be added in any order: the earliest release keeps the honour.
@@ -95,7 +96,43 @@ void Store::record(const StoredPatchset& p, const PatchsetContents& contents) {
       set.bind(kernel, fix.cve, fix.cvss_tenths, id).run();
     }
   }
+  keep_apart(id, p.archive, apart);
   transaction.commit();
+}
+
+void Store::record_again(const StoredPatchset& p, const TakenApart& apart) {
+  Transaction transaction(db_);
+  keep_apart(p.id, p.archive, apart);
+  transaction.commit();
+}
+
+void Store::keep_apart(std::int64_t patchset, const Digest& archive, const TakenApart& apart) {
+  Query(db_, "DELETE FROM member WHERE patchset=?1").bind(patchset).run();
+  Query add(db_, "INSERT INTO member VALUES(?1,?2,?3,?4,?5)");
+  std::int64_t position = 0;
+  for (const auto& m : apart.members) add.bind(patchset, position++, m.likeness, m.content, m.bytes).run();
+  const Travel& travel = apart.travel;
+  Query(db_, "INSERT OR REPLACE INTO travel(archive, recipe, recipe_bytes, why) VALUES(?1,?2,?3,?4)")
+      .bind(archive, travel.recipe, travel.recipe_bytes, travel.why)
+      .run();
+}
+
+std::vector<Member> Store::members(std::int64_t patchset) {
+  std::vector<Member> out;
+  Query all(db_, "SELECT likeness, sha256, bytes FROM member WHERE patchset=?1 ORDER BY position");
+  all.bind(patchset);
+  while (all.step()) out.push_back({all.text(0), all.array<32>(1), all.number(2)});
+  return out;
+}
+
+std::optional<Travel> Store::travel_of(const Digest& archive) {
+  Query one(db_, "SELECT recipe IS NULL, recipe, recipe_bytes, why FROM travel WHERE archive=?1");
+  if (!one.bind(archive).step()) return std::nullopt;
+  Travel out;
+  if (one.integer(0) == 0) out.recipe = one.array<32>(1);
+  out.recipe_bytes = one.number(2);
+  out.why = one.text(3);
+  return out;
 }
 
 std::vector<FirstFix> Store::first_fixes(std::int64_t patchset) {

@@ -2,6 +2,7 @@
 // The internet side's store: a folder of archives and a catalogue of what they are.
 //
 //   S/archives/<file>            the vendor's bytes
+//   S/objects/, S/spool/         what is inside them (content_store.h)
 //   S/patchferry-store.sqlite    catalogue, sites, receipts, shipments
 //   S/lock
 //
@@ -12,11 +13,11 @@
 #include <string>
 #include <vector>
 
-#include "bundle-format/archive/contents.h"
 #include "bundle-format/patchset_name.h"
 #include "bundle-format/receipt.h"
 #include "bundle-format/site_key.h"
 #include "bundle-format/statement.h"
+#include "mirror/take_apart.h"
 #include "system/lock.h"
 #include "system/sqlite.h"
 
@@ -71,8 +72,15 @@ class Store {
   /// In release order.
   std::vector<StoredPatchset> patchsets();
   std::optional<StoredPatchset> find(const std::string& name);
-  /// One transaction; the archive is in archives/ already.
-  void record(const StoredPatchset& patchset, const PatchsetContents& contents);
+  /// One transaction; the archive is in archives/ already, and what it was taken apart into is in contents().
+  void record(const StoredPatchset& patchset, const TakenApart& apart);
+  /// It was taken apart once more.
+  void record_again(const StoredPatchset& patchset, const TakenApart& apart);
+  /// Regular files, in archive order.
+  std::vector<Member> members(std::int64_t patchset);
+  /// Nullopt: it was never taken apart.
+  std::optional<Travel> travel_of(const Digest& archive);
+  const ContentStore& contents() const { return contents_; }
   /// What a patchset was the first to fix, ascending by CVE, kernel.
   std::vector<FirstFix> first_fixes(std::int64_t patchset);
 
@@ -104,7 +112,10 @@ class Store {
   std::vector<std::string> withdrawn();
 
  private:
+  void keep_apart(std::int64_t patchset, const Digest& archive, const TakenApart& apart);
+
   std::string path_;
+  ContentStore contents_;
   Lock lock_;
   Database db_;
 };

@@ -19,7 +19,7 @@ std::size_t cores() {
   return std::max(1U, std::thread::hardware_concurrency());
 }
 
-void parallel_for(std::size_t count, const std::function<void(std::size_t)>& work) {
+void parallel_for(std::size_t count, const std::function<void(std::size_t)>& work, std::size_t at_most) {
   std::atomic<std::size_t> next{0};
   std::exception_ptr failure;
   std::mutex failure_mutex;
@@ -35,7 +35,7 @@ void parallel_for(std::size_t count, const std::function<void(std::size_t)>& wor
     }
   };
   std::vector<std::thread> threads;
-  for (std::size_t i = 1; i < std::min(count, cores()); ++i) threads.emplace_back(run);
+  for (std::size_t i = 1; i < std::min(count, at_most == 0 ? cores() : std::min(at_most, cores())); ++i) threads.emplace_back(run);
   run();
   for (auto& thread : threads) thread.join();
   if (failure) std::rethrow_exception(failure);
