@@ -90,6 +90,7 @@ void PackingWriter::add_block(Bytes& blocks, const BlockRow& row) {
 }
 
 Bytes PackingWriter::encoded() const {
+  if (too_large_) return {};
   PackingWriter all = *this;
   all.flush();
   return std::move(all.out_);
