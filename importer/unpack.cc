@@ -48,14 +48,18 @@ void build_resources(const Site& site, const PatchsetContents& contents, const s
 
 namespace {
 
+ContentKeeper keeper_for(const Site& site, const std::string& work) {
+  const std::string objects = work + "/objects";
+  make_folders(objects);
+  return ContentKeeper(objects, [&site](const Digest& hash) { return exists(site.object_path(hash)); });
+}
+
 /// `read(keeper)` reads all contents.
 template <class Read>
 Result<PatchsetContents> unpack_by(const Site& site, const ArchiveName& name, const std::string& work, Read read) {
-  const std::string objects = work + "/objects";
-  make_folders(objects);
-  ContentKeeper keeper(objects, [&](const Digest& hash) { return exists(site.object_path(hash)); });
+  ContentKeeper keeper = keeper_for(site, work);
   auto contents = read(keeper);
-  if (contents) build_resources(site, *contents, work + "/resources/" + name.patchset.text, objects);
+  if (contents) build_resources(site, *contents, work + "/resources/" + name.patchset.text, work + "/objects");
   return contents;
 }
 
@@ -69,6 +73,12 @@ Result<PatchsetContents> unpack(const Site& site, const Fd& archive, const Archi
 Result<PatchsetContents> unpack(const Site& site, TarSource& stream, const ArchiveName& name, const ArchiveLimits& limits,
                                 const std::string& work) {
   return unpack_by(site, name, work, [&](FileKeeper& keeper) { return read_contents(stream, name, limits, keeper); });
+}
+
+Result<PatchsetContents> keep_contents(const Site& site, const Fd& archive, const ArchiveName& name, const ArchiveLimits& limits,
+                                       const std::string& work) {
+  ContentKeeper keeper = keeper_for(site, work);
+  return read_contents(archive, name, limits, keeper);
 }
 
 void place_objects(const Site& site, const std::string& work) {

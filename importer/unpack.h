@@ -17,7 +17,10 @@ namespace patchferry::importer {
 /// object, served or not: later bundles build on what an exporter knows to be in the archive.
 Result<PatchsetContents> unpack(const Site& site, const Fd& archive, const ArchiveName& name, const ArchiveLimits& limits,
                                 const std::string& work, const std::function<void(std::uint64_t)>& on_read);
-/// The same for a tar stream whose large contents lie in WORK/objects or in the base already.
+/// Objects only, and no tree.
+Result<PatchsetContents> keep_contents(const Site& site, const Fd& archive, const ArchiveName& name, const ArchiveLimits& limits,
+                                       const std::string& work);
+/// The same as unpack() for a tar stream whose large contents lie in WORK/objects or in the base already.
 Result<PatchsetContents> unpack(const Site& site, TarSource& stream, const ArchiveName& name, const ArchiveLimits& limits,
                                 const std::string& work);
 
