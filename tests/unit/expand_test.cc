@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Packs become objects, and what is wrong with a pack is refused by its kind before anything of it counts.
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <fcntl.h>
+#include <optional>
 
 #include "bundle-format/packs/compress_pack.h"
 #include "importer/expand.h"
@@ -18,7 +20,9 @@ class Workshop {
  public:
   Workshop() {
     Site::create(files_ / "base", "plant1", {});
-    site_.emplace(Settings{.base = files_ / "base"}, Site::Wait::no);
+    importer::Settings settings;
+    settings.base = files_ / "base";
+    site_.emplace(settings, Site::Wait::no);
     make_folders(work() + "/objects");
     make_folders(work() + "/arch");
     staged.payload = files_ / "payload";
@@ -162,9 +166,7 @@ TEST_CASE("a base that is not here, or has another size, makes a bundle incomple
 TEST_CASE("a base that has rotted is blamed by its path, and not the bundle") {
   Workshop shop;
   const std::string here = std::string(2000, 'h') + "at the site";
-  std::string rotten = here;
-  rotten[7] = 'H';
-  shop.keep_in_base(here, rotten);
+  shop.keep_in_base(here, std::string(here.size(), 'H'));
   shop.add_pack(here + "and more", {here});
   shop.add_object(here + "and more", 0, 0);
   const auto refused = shop.bring(here + "and more");
