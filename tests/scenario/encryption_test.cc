@@ -35,12 +35,12 @@ void check_private(const std::string& quarantine) {
 
 /// Whatever a finder could recognise, and the name that it goes by.
 std::map<std::string, std::string> secrets_of(const World& world, const std::string& name) {
-  const std::string archive = contents(world.at("downloads/" + name + ".tar.bz2"));
+  const std::string patch = kernel_release(name, {{1, 1}}).front().content;
   return {{"the patchset's name", name},
           {"the site's name", "plant1"},
           {"a CVE", "CVE-2026-1001"},
           {"a kernel", "scenario-amd64"},
-          {"a run of the archive", archive.substr(archive.size() / 2, 24)}};
+          {"a run of a patch", patch.substr(patch.size() / 2, 24)}};
 }
 
 std::string bytes_of(const std::string& bundle) {
