@@ -41,7 +41,8 @@ constexpr OptionSpec kOptions[] = {
      "SIZE"},
     {"effort", "how hard to compress: fast, default or max (ten times the time, a tenth smaller)", "EFFORT"},
     {"dry-run", "show what would be shipped, and write nothing", nullptr},
-    {"json", "one JSON document: bundle, sequence, path, volumes, bytes, patchsets[], verbatim[], withdrawn[], signatures", nullptr},
+    {"json", "one JSON document: bundle, sequence, path, volumes, bytes, patchsets[], verbatim[], withdrawn[], signatures",
+     nullptr},
 };
 constexpr CommandSpec kSpec = {
     "patchferry export --store DIR --to DIR --site NAME --sign KEY.key [--receipt FILE | --full | --assume-delivered N]\n"
@@ -127,8 +128,7 @@ void print_shipment(const Shipment& shipment, bool dry_run) {
   }
   print("bundle " + std::to_string(shipment.statement.sequence) + ": " + count_text(shipment.patchsets.size(), "patchset") +
         " in " + count_text(shipment.statement.volumes, "volume") + ", " + size_text(raw) + " of archives in " +
-        size_text(shipment.statement.payload_bytes) +
-        ", read back and verified: " + shipment.path);
+        size_text(shipment.statement.payload_bytes) + ", read back and verified: " + shipment.path);
   print("  words of what was signed: " + word_code(sha256(encode_statement(shipment.statement))));
 }
 

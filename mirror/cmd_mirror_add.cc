@@ -49,7 +49,11 @@ int cmd_mirror_add(std::vector<std::string> arguments) {
     for (const auto& r : done.refused) refused.push_back({{"file", r.where}, {"kind", name_of(r.kind)}, {"text", r.text}});
     auto verbatim = nlohmann::json::array();
     for (const auto& v : done.verbatim) verbatim.push_back({{"name", v.name}, {"why", v.why}});
-    print(nlohmann::json({{"added", done.added}, {"verbatim", verbatim}, {"present", done.present}, {"restored", done.restored}, {"refused", refused}})
+    print(nlohmann::json({{"added", done.added},
+                          {"verbatim", verbatim},
+                          {"present", done.present},
+                          {"restored", done.restored},
+                          {"refused", refused}})
               .dump(2));
   } else if (!is_quiet()) {
     for (const auto& name : done.added) print("added " + name);

@@ -27,8 +27,8 @@ Travel take_apart_again(Store& store, const StoredPatchset& patchset, Progress& 
   if (hash_file(archive) != patchset.archive)
     throw SystemFailure("cannot ship " + path + ": its bytes are no longer those that were added", 0,
                         std::string("the disk may be failing; ") + hint);
-  const auto apart = take_apart(archive, patchset.name, patchset.archive, ArchiveLimits{patchset.expanded_bytes}, store.contents(),
-                                [&](std::uint64_t n) { progress.add(n); });
+  const auto apart = take_apart(archive, patchset.name, patchset.archive, ArchiveLimits{patchset.expanded_bytes},
+                                store.contents(), [&](std::uint64_t n) { progress.add(n); });
   if (!apart) throw SystemFailure("cannot read " + path + " any more: " + apart.error().text, 0, hint);
   store.record_again(patchset, *apart);
   return apart->travel;

@@ -144,7 +144,8 @@ Result<std::optional<Shipment>> export_bundle(Store& store, const ExportOrder& o
   const SpooledPacks spooled(store.contents());
   const auto pieces = decompose(store, *missing);
   Packs packs = pack(store, *missing, pieces, order.effort);
-  Shipment shipment{"", {}, missing->patchsets, missing->withdrawn, pieces, authority.signers.size(), authority.needed(Role::release)};
+  Shipment shipment{
+      "", {}, missing->patchsets, missing->withdrawn, pieces, authority.signers.size(), authority.needed(Role::release)};
   if (order.dry_run) {
     shipment.statement.payload_bytes = packs.payload.bytes();
     return shipment;

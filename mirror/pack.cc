@@ -74,7 +74,8 @@ class Packing {
       for (const auto& content : pack.contents) total += content.bytes;
     Progress progress("packing", total);
     std::vector<PackRecord> records(planned.size());
-    parallel_for(planned.size(), [&](std::size_t i) { records[i] = spool(planned[i], i, progress); }, kPacksAtOnce);
+    parallel_for(
+        planned.size(), [&](std::size_t i) { records[i] = spool(planned[i], i, progress); }, kPacksAtOnce);
     for (std::size_t i = 0; i < planned.size(); ++i) record(planned[i], i, records[i]);
   }
 

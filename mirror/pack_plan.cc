@@ -20,9 +20,8 @@ std::vector<Member> in_order(std::vector<Member> members) {
   std::sort(members.begin(), members.end(), by_content);
   members.erase(std::unique(members.begin(), members.end(), [](const auto& a, const auto& b) { return a.content == b.content; }),
                 members.end());
-  std::sort(members.begin(), members.end(), [](const Member& a, const Member& b) {
-    return std::tie(a.likeness, a.content) < std::tie(b.likeness, b.content);
-  });
+  std::sort(members.begin(), members.end(),
+            [](const Member& a, const Member& b) { return std::tie(a.likeness, a.content) < std::tie(b.likeness, b.content); });
   return members;
 }
 

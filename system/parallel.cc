@@ -35,7 +35,8 @@ void parallel_for(std::size_t count, const std::function<void(std::size_t)>& wor
     }
   };
   std::vector<std::thread> threads;
-  for (std::size_t i = 1; i < std::min(count, at_most == 0 ? cores() : std::min(at_most, cores())); ++i) threads.emplace_back(run);
+  for (std::size_t i = 1; i < std::min(count, at_most == 0 ? cores() : std::min(at_most, cores())); ++i)
+    threads.emplace_back(run);
   run();
   for (auto& thread : threads) thread.join();
   if (failure) std::rethrow_exception(failure);

@@ -10,8 +10,7 @@ namespace {
 
 class Bzip2Source : public ArchiveSource {
  public:
-  Bzip2Source(const Fd& file, const std::function<void(std::uint64_t)>& on_read)
-      : unpacker_(file, Care::first_block, on_read) {}
+  Bzip2Source(const Fd& file, const std::function<void(std::uint64_t)>& on_read) : unpacker_(file, Care::first_block, on_read) {}
 
   Result<ByteSpan> next() override {
     auto part = unpacker_.next();

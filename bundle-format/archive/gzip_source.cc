@@ -110,17 +110,14 @@ class GzipSource : public ArchiveSource {
     return ARCHIVE_FATAL;
   }
 
-  Result<void> nested() const {
-    return refuse(RefusalKind::not_an_archive, "compressed with gzip more than once");
-  }
+  Result<void> nested() const { return refuse(RefusalKind::not_an_archive, "compressed with gzip more than once"); }
 
   // The decompressor gave up: because the file ended, or because of what is in it.
   Result<void> failed() {
     if (exception_) std::rethrow_exception(std::exchange(exception_, nullptr));
     const std::string complaint = complaint_of(reader_.get());
     if (complaint.find("too many filters") != std::string::npos) return nested();
-    if (wanted_more_)
-      return refuse(RefusalKind::truncated, fmt::format("the gzip data end too early ({})", complaint));
+    if (wanted_more_) return refuse(RefusalKind::truncated, fmt::format("the gzip data end too early ({})", complaint));
     return refuse(RefusalKind::not_an_archive, fmt::format("the gzip data are damaged ({})", complaint));
   }
 
@@ -133,8 +130,7 @@ class GzipSource : public ArchiveSource {
     std::array<std::byte, 3> behind{};
     const std::size_t n = read_up_to(file_, end, std::span(behind));
     if (n > 0 && as_text(ByteSpan(behind).first(n)) == kMagic.substr(0, n))
-      return refuse(RefusalKind::truncated,
-                    fmt::format("a further gzip stream begins at byte {} and ends too early", end));
+      return refuse(RefusalKind::truncated, fmt::format("a further gzip stream begins at byte {} and ends too early", end));
     return {};
   }
 

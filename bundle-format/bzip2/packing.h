@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Puts bzip2 on again: from a packing (SPEC.md "bzip2 packing") and the plain bytes to the very file that they came
-// from, on all cores. Memory: about 20 MiB a core at most, and the packing.
+// from, on all cores. Memory: about 25 MiB a core, and the packing.
 #pragma once
 
 #include <cstdint>

@@ -2,7 +2,7 @@
 // Takes bzip2 off a file, on all cores, and writes down what is needed to put it on again byte for byte: the packing
 // (SPEC.md "bzip2 packing"). Bzip2Packer does that.
 //
-// Memory, whatever the file: about 6 MiB a core while blocks are read, 20 MiB where their making is found out, and the
+// Memory, whatever the file: about 6 MiB a core while blocks are read, 35 MiB where their making is found out, and the
 // packing (at most 64 MiB). One thread uses an unpacker at a time; destroying it half way is fine.
 #pragma once
 
