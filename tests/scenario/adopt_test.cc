@@ -86,7 +86,8 @@ TEST_CASE("across file systems, arch/ becomes a link and a later import lands be
   CHECK(served(world.base()).at(khash(1) + "/latest.v1") == "3\n");
 }
 
-TEST_CASE("an arch/ on another file system that is full leaves the import done in part, and the same command finishes it once there is room") {
+TEST_CASE(
+    "an arch/ on another file system that is full leaves the import done in part, and the same command finishes it once there is room") {
   if (const auto reason = MemoryFileSystem::why_not(); !reason.empty()) {
     WARN("skipped: " << reason);
     return;

@@ -84,8 +84,8 @@ TEST_CASE("import --archives later serves the feeds with arch/ empty, and 'archi
   const auto status = status_of(world.base());
   CHECK(status.at("pending_archives") == json(kNames));
   CHECK(status.at("archives").at("pending") == 2);
-  CHECK(status.at("archives").at("pending_bytes") ==
-        contents(world.at("downloads/K20260105_01.tar.bz2")).size() + contents(world.at("downloads/K20260114_02.tar.bz2")).size());
+  CHECK(status.at("archives").at("pending_bytes") == contents(world.at("downloads/K20260105_01.tar.bz2")).size() +
+                                                         contents(world.at("downloads/K20260114_02.tar.bz2")).size());
   CHECK(says(typed({"status", "--base", world.base()}).out, "2 pending ("));
 
   const auto done = archives(world.base(), {"--wait", "--json"});
