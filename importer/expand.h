@@ -5,7 +5,7 @@
 //   WORK/arch/<file>          archives that travel as they are
 //
 // Every object is hashed as it comes out; nothing is told apart by what it says of itself. Memory: the bases of one pack
-// and its window (192 MiB at most, tables.h), and a few parts on their way to the disk.
+// and its window (tables.h says how much at most), and a few parts on their way to the disk.
 #pragma once
 
 #include <functional>
