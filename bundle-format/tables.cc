@@ -86,7 +86,7 @@ Result<ObjectRecord> decode_object(ByteSpan bytes) {
   return o;
 }
 
-Result<RecipeRecord> decode_recipe(ByteSpan bytes) {
+Result<RecipeRecord> decode_recipe_record(ByteSpan bytes) {
   ByteReader r(bytes);
   RecipeRecord recipe;
   recipe.archive = r.array<32>();
@@ -209,7 +209,7 @@ Result<Tables> decode_tables(const TableBytes& bytes, std::uint64_t payload_byte
   if (good) good = check_packs(out.packs, bytes.packs, payload_bytes, expanded_ceiling);
   if (good) good = read(out.objects, bytes.objects, kObjectRecordSize, decode_object);
   if (good) good = check_objects(out);
-  if (good) good = read(out.recipes, bytes.recipes, kRecipeRecordSize, decode_recipe);
+  if (good) good = read(out.recipes, bytes.recipes, kRecipeRecordSize, decode_recipe_record);
   if (good) good = check_recipes(out);
   if (good) good = read(out.bases, bytes.bases, kBaseRecordSize, decode_base);
   if (good) good = check_bases(out);

@@ -75,7 +75,7 @@ Bytes encode_bases(const std::vector<BaseRecord>& bases);
 
 /// One record each, for readers that stream. `bytes` is exactly one record, authenticated.
 Result<ObjectRecord> decode_object(ByteSpan bytes);
-Result<RecipeRecord> decode_recipe(ByteSpan bytes);
+Result<RecipeRecord> decode_recipe_record(ByteSpan bytes);
 Result<PackRecord> decode_pack(ByteSpan bytes);
 Result<BaseRecord> decode_base(ByteSpan bytes);
 

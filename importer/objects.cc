@@ -43,7 +43,7 @@ Result<Recipe> Objects::recipe(const Digest& hash) const {
   if (!is_regular(path)) return missing(hash);
   const auto text = read_whole(path, kMaxRecipe);
   if (!text) return refuse(RefusalKind::too_large, "a recipe is larger than the format allows", "ask for a fresh bundle");
-  return decode_recipe_text(*text);
+  return decode_recipe(*text);
 }
 
 }  // namespace patchferry::importer

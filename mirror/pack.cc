@@ -44,7 +44,7 @@ std::vector<Member> contents_of(Store& store, const std::vector<Piece>& pieces) 
     if (!piece.travel.recipe) continue;
     Bytes text(static_cast<std::size_t>(piece.travel.recipe_bytes));
     store.contents().read(*piece.travel.recipe, text);
-    const auto recipe = decode_recipe_text(text);
+    const auto recipe = decode_recipe(text);
     if (!recipe) throw SystemFailure("cannot read a recipe of this store's own: " + recipe.error().text, 0);
     const std::set<Digest> needed(recipe->contents.begin(), recipe->contents.end());
     for (auto& member : store.members(piece.patchset.id))

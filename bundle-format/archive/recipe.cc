@@ -40,7 +40,7 @@ Bytes encode_recipe(const Recipe& recipe) {
   return w.take();
 }
 
-Result<Recipe> decode_recipe_text(ByteSpan bytes) {
+Result<Recipe> decode_recipe(ByteSpan bytes) {
   if (bytes.size() > kMaxRecipe) return refuse(RefusalKind::too_large, "a recipe is larger than the format allows");
   ByteReader r(bytes);
   if (as_text(r.raw(kMagic.size())) != kMagic) return malformed("does not begin like one");

@@ -35,7 +35,7 @@ struct Recipe {
 
 Bytes encode_recipe(const Recipe& recipe);
 /// Accepts precisely what encode_recipe() writes. The packing is left to bzip2/packing.h.
-Result<Recipe> decode_recipe_text(ByteSpan bytes);
+Result<Recipe> decode_recipe(ByteSpan bytes);
 
 /// Builds a recipe while a tar stream passes by: its bytes by stream(), and where a content begins in it by content().
 class RecipeWriter {

@@ -7,7 +7,7 @@
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace patchferry;
   const auto bytes = std::as_bytes(std::span(data, size));
-  const auto recipe = decode_recipe_text(bytes);
+  const auto recipe = decode_recipe(bytes);
   if (!recipe) return 0;
   const Bytes again = encode_recipe(*recipe);
   if (again.size() != size || std::memcmp(again.data(), data, size) != 0) std::abort();

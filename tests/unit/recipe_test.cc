@@ -43,14 +43,14 @@ std::string all_of(TarSource& source) {
 
 TEST_CASE("a recipe is read as it was written, and in no other way") {
   const Bytes written = encode_recipe(small_recipe());
-  const auto read = decode_recipe_text(written);
+  const auto read = decode_recipe(written);
   REQUIRE(read);
   CHECK(same(*read, small_recipe()));
   CHECK(read->stream_bytes() == 25);
-  for (std::size_t cut = 0; cut < written.size(); ++cut) CHECK_FALSE(decode_recipe_text(ByteSpan(written).first(cut)));
+  for (std::size_t cut = 0; cut < written.size(); ++cut) CHECK_FALSE(decode_recipe(ByteSpan(written).first(cut)));
   Bytes longer = written;
   longer.push_back(std::byte{0});
-  CHECK_FALSE(decode_recipe_text(longer));
+  CHECK_FALSE(decode_recipe(longer));
 }
 
 TEST_CASE("whatever is flipped in a recipe, it is refused or still has one encoding") {
@@ -59,7 +59,7 @@ TEST_CASE("whatever is flipped in a recipe, it is refused or still has one encod
     for (int bit = 0; bit < 8; ++bit) {
       Bytes flipped = written;
       flipped[at] ^= std::byte(1 << bit);
-      if (const auto read = decode_recipe_text(flipped)) CHECK(encode_recipe(*read) == flipped);
+      if (const auto read = decode_recipe(flipped)) CHECK(encode_recipe(*read) == flipped);
     }
 }
 
@@ -67,7 +67,7 @@ TEST_CASE("recipes with impossible parts are refused") {
   const auto refused = [](auto change) {
     Recipe r = small_recipe();
     change(r);
-    const auto read = decode_recipe_text(encode_recipe(r));
+    const auto read = decode_recipe(encode_recipe(r));
     REQUIRE_FALSE(read);
     CHECK(read.error().kind == RefusalKind::malformed);
   };
@@ -86,7 +86,7 @@ TEST_CASE("recipes with impossible parts are refused") {
          {std::uint64_t{0}, std::uint64_t{1}, std::uint64_t{1} << 32, std::uint64_t{1} << 63, ~std::uint64_t{0}}) {
       Bytes odd = lengths;
       for (std::size_t i = 0; i < 8; ++i) odd[field + i] = std::byte((value >> (8 * i)) & 0xff);
-      CHECK_FALSE(decode_recipe_text(odd));
+      CHECK_FALSE(decode_recipe(odd));
     }
 }
 
@@ -157,7 +157,7 @@ TEST_CASE("a recipe writer cuts a stream at its contents, however the stream com
     const Recipe recipe = writer.finish();
     REQUIRE(recipe.contents.size() == contents.size());
     CHECK(recipe.stream_bytes() == stream.size());
-    REQUIRE(decode_recipe_text(encode_recipe(recipe)));
+    REQUIRE(decode_recipe(encode_recipe(recipe)));
     std::string again;
     std::size_t literal = 0;
     std::size_t content = 0;
