@@ -3,12 +3,15 @@
 
 #include <algorithm>
 #include <fcntl.h>
+#include <map>
+#include <mutex>
 #include <sys/stat.h>
 
 #include "system/atomic_file.h"
 #include "system/calendar.h"
 #include "system/failure.h"
 #include "system/file.h"
+#include "system/parallel.h"
 #include "system/rel_path.h"
 
 namespace patchferry::mirror {
@@ -16,14 +19,13 @@ namespace patchferry::mirror {
 namespace {
 
 /// Copies `from` to `to` and returns the hash of what was copied.
-Digest copy_hashing(const Fd& from, const Fd& to, const std::function<void(std::uint64_t)>& on_bytes) {
+Digest copy_hashing(const Fd& from, const Fd& to) {
   Hasher hasher;
   Bytes buffer(std::size_t{1} << 20);
   while (const std::size_t n = read_up_to(from, std::span(buffer))) {
     const auto part = std::span(buffer).first(n);
     hasher.add(part);
     write_all(to, part);
-    if (on_bytes) on_bytes(n);
   }
   return hasher.finish();
 }
@@ -32,16 +34,16 @@ bool looks_like_archive(const std::string& name) {
   return !name.starts_with('.') && (name.ends_with(".tar.bz2") || name.ends_with(".tgz"));
 }
 
-/// One run over many files, one after the other: an archive keeps all cores busy.
+/// One run over many files; the catalogue is used by one thread at a time.
 class Adding {
  public:
   Adding(Store& store, const std::function<void(std::uint64_t)>& on_bytes) : store_(store), on_bytes_(on_bytes) {}
 
   void add(const std::string& path) {
     auto done = try_add(path);
-    if (!done) {
-      report_.refused.push_back(std::move(done.error()).in(path));
-    }
+    if (done) return;
+    const std::lock_guard hold(mutex_);
+    report_.refused.push_back(std::move(done.error()).in(path));
   }
 
   AddReport finish() {
@@ -65,31 +67,54 @@ class Adding {
     AtomicFile copy(store_.archive_path(name->file), 0444);
     StoredPatchset patchset;
     patchset.name = *name;
-    patchset.archive = copy_hashing(source, copy.file(), on_bytes_);
+    patchset.archive = copy_hashing(source, copy.file());
     patchset.archive_bytes = size_of(copy.file());
     patchset.first_seen = now();
-    if (auto known = store_.find(name->patchset.text)) {
-      if (known->archive != patchset.archive)
-        return refuse(RefusalKind::conflict, "the store has another archive under this name, with other bytes",
-                      "find out from the vendor's checksums which of the two is right");
-      const std::string kept = store_.archive_path(known->name.file);
-      const bool sound = exists(kept) && hash_file(open_file(kept, O_RDONLY)) == known->archive;
-      if (!sound) copy.commit();
-      (sound ? report_.present : report_.restored).push_back(name->patchset.text);
-      return {};
-    }
-    auto apart = take_apart(copy.file(), *name, patchset.archive, unsigned_limits(patchset.archive_bytes), store_.contents());
+    if (auto known = find(name->patchset.text)) return meet_again(*known, patchset.archive, copy);
+    auto apart = take_apart(copy.file(), *name, patchset.archive, unsigned_limits(patchset.archive_bytes), store_.contents(), on_bytes_);
     if (!apart) return tl::unexpected(std::move(apart.error()));
     patchset.expanded_bytes = apart->contents.expanded_bytes;
     copy.commit();
+    const std::lock_guard hold(mutex_);
     store_.record(patchset, *apart);
     if (!apart->travel.recipe) report_.verbatim.push_back({name->patchset.text, apart->travel.why});
     report_.added.push_back(name->patchset.text);
     return {};
   }
 
+  /// The store knows the patchset: what it has lost of it is put back.
+  Result<void> meet_again(const StoredPatchset& known, const Digest& archive, AtomicFile& copy) {
+    if (known.archive != archive)
+      return refuse(RefusalKind::conflict, "the store has another archive under this name, with other bytes",
+                    "find out from the vendor's checksums which of the two is right");
+    const std::string kept = store_.archive_path(known.name.file);
+    const bool sound = exists(kept) && hash_file(open_file(kept, O_RDONLY)) == known.archive;
+    if (!sound) copy.commit();
+    const bool whole = [&] {
+      const std::lock_guard hold(mutex_);
+      return store_.has_contents(known);
+    }();
+    if (!whole) {
+      const auto apart = take_apart(open_file(kept, O_RDONLY), known.name, known.archive, ArchiveLimits{known.expanded_bytes},
+                                    store_.contents());
+      if (!apart) return tl::unexpected(apart.error());
+      const std::lock_guard hold(mutex_);
+      store_.record_again(known, *apart);
+    }
+    if (on_bytes_) on_bytes_(known.archive_bytes);
+    const std::lock_guard hold(mutex_);
+    (sound && whole ? report_.present : report_.restored).push_back(known.name.patchset.text);
+    return {};
+  }
+
+  std::optional<StoredPatchset> find(const std::string& name) {
+    const std::lock_guard hold(mutex_);
+    return store_.find(name);
+  }
+
   Store& store_;
   const std::function<void(std::uint64_t)>& on_bytes_;
+  std::mutex mutex_;
   AddReport report_;
 };
 
@@ -111,7 +136,20 @@ std::vector<std::string> archives_in(const std::vector<std::string>& paths) {
 
 AddReport add_archives(Store& store, const std::vector<std::string>& files, const std::function<void(std::uint64_t)>& on_bytes) {
   Adding adding(store, on_bytes);
-  for (const auto& file : files) adding.add(file);
+  // Files of one patchset go one after the other, so that the second meets the first in the catalogue.
+  std::map<std::string, std::vector<std::string>> by_name;
+  for (const auto& file : files) {
+    const auto name = parse_archive_name(file_name_of(file));
+    by_name[name ? name->patchset.text : file].push_back(file);
+  }
+  std::vector<std::vector<std::string>> groups;
+  for (auto& [name, group] : by_name) groups.push_back(std::move(group));
+  // Each keeps all cores busy by itself, but for where it begins and ends.
+  constexpr std::size_t kAtOnce = 2;
+  const auto add_group = [&](std::size_t i) {
+    for (const auto& file : groups[i]) adding.add(file);
+  };
+  parallel_for(groups.size(), add_group, kAtOnce);
   return adding.finish();
 }
 

@@ -2,6 +2,8 @@
 #include "mirror/store.h"
 
 #include <algorithm>
+#include <cerrno>
+#include <fcntl.h>
 #include <sodium.h>
 #include <tuple>
 
@@ -123,6 +125,24 @@ std::vector<Member> Store::members(std::int64_t patchset) {
   all.bind(patchset);
   while (all.step()) out.push_back({all.text(0), all.array<32>(1), all.number(2)});
   return out;
+}
+
+bool Store::has_contents(const StoredPatchset& patchset) {
+  const auto travel = travel_of(patchset.archive);
+  if (!travel || (travel->recipe && !contents_.has(*travel->recipe))) return false;
+  const auto all = members(patchset.id);
+  return std::all_of(all.begin(), all.end(), [&](const Member& m) { return contents_.has(m.content); });
+}
+
+Fd Store::open_archive(const StoredPatchset& patchset) const {
+  const std::string path = archive_path(patchset.name.file);
+  const std::string hint = "give the vendor's archive to 'patchferry mirror add' once more, then export again";
+  if (!exists(path)) throw SystemFailure("cannot ship " + path + ": it is not there any more", ENOENT, hint);
+  Fd archive = open_file(path, O_RDONLY);
+  if (hash_file(archive) != patchset.archive)
+    throw SystemFailure("cannot ship " + path + ": its bytes are no longer those that were added", 0,
+                        "the disk may be failing; " + hint);
+  return archive;
 }
 
 std::optional<Travel> Store::travel_of(const Digest& archive) {

@@ -78,6 +78,10 @@ class Store {
   void record_again(const StoredPatchset& patchset, const TakenApart& apart);
   /// Regular files, in archive order.
   std::vector<Member> members(std::int64_t patchset);
+  /// All of them, and its recipe if it has one, are in contents().
+  bool has_contents(const StoredPatchset& patchset);
+  /// The archive, hashed: a SystemFailure if it is gone or has changed.
+  Fd open_archive(const StoredPatchset& patchset) const;
   /// Nullopt: it was never taken apart.
   std::optional<Travel> travel_of(const Digest& archive);
   const ContentStore& contents() const { return contents_; }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// An archive into contents and the recipe that makes it again from them; proven by making it again.
+// An archive into the store: its contents, and the recipe that makes it again from them (archive/dissect.h).
 #pragma once
 
 #include <optional>
@@ -31,8 +31,8 @@ struct TakenApart {
   Travel travel;
 };
 
-/// Reads `archive` (of hash `hash`) from end to end; all of its contents, and its recipe, are in `store` afterwards. Refused as by
-/// read_contents(). Time: unpacking and packing it once. Memory: its recipe, and some blocks of bzip2 a core.
+/// Reads `archive` (of hash `hash`) from end to end; all of its contents, and its recipe, are in `store` afterwards, durable. Refused
+/// as by read_contents(). Safe to call for several archives at once.
 Result<TakenApart> take_apart(const Fd& archive, const ArchiveName& name, const Digest& hash, const ArchiveLimits& limits,
                               const ContentStore& store, const std::function<void(std::uint64_t)>& on_read = {});
 
