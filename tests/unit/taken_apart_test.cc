@@ -169,7 +169,7 @@ std::vector<MadeArchive> make_archives() {
   out.push_back(just_full("K20260126_01.tar.bz2"));
 
   MadeArchive whole = archive_of("K20260127_01.tgz", {words(400, 6)});
-  whole.file = packed(whole.tar, test::Packing::gzip);
+  whole.file = made_by("gzip -nc {in} > {out}", whole.tar);  // libarchive's says when it was made
   out.push_back(std::move(whole));
   return out;
 }
@@ -193,7 +193,8 @@ class PackInTheMaking {
     }
     std::uint64_t stored = plain_.size();
     if (codec == Codec::zstd) {
-      PackWriter writer(Effort::max, prefix, plain_.size(), open_file(path, O_RDWR | O_CREAT, 0600));
+      const Fd file = open_file(path, O_RDWR | O_CREAT, 0600);
+      PackWriter writer(Effort::max, prefix, plain_.size(), file);
       writer.add(plain_);
       stored = writer.finish();
     } else {
