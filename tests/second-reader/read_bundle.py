@@ -425,6 +425,8 @@ def decode_tables(data, m, payload, ceiling):
         need(last is None or last < name, "malformed", "objects out of order")
         objects[name] = size, pack, begin
         last = name
+    lying = sorted((pack, begin, begin + size) for size, pack, begin in objects.values())
+    need(all(a[0] != b[0] or a[2] <= b[1] for a, b in zip(lying, lying[1:])), "malformed", "objects that lie one upon the other")
     recipes, last = {}, None
     for r in records(texts["recipes"], 80):
         made, source, kind = r.raw(32), r.raw(32), r.u32()
@@ -832,6 +834,21 @@ def read_volume(data, domains):
             "payload": payload}
 
 
+def make_archives(m, tables, payload, ceiling, site):
+    """What a manifest brings, by name, out of tables and payload as they were before they were encrypted."""
+    objects, recipes, packs = decode_tables(tables, m, len(payload), ceiling)
+    wanted = {p["name"]: (bytes.fromhex(p["archive"]["sha256"]), p["archive"]["bytes"]) for p in m["patchsets"]}
+    for name, (hash_, size) in wanted.items():
+        need(hash_ in recipes and recipes[hash_][2] == size, "incomplete", name)
+    contents = {**site, **expand_packs(objects, packs, payload, site)}
+    out = {}
+    for name, (hash_, size) in wanted.items():
+        source, kind, _ = recipes[hash_]
+        out[name] = contents[source] if kind == 0 else make_archive(contents[source], contents)
+        need(len(out[name]) == size and sha256(out[name]) == hash_, "damaged", name)
+    return out
+
+
 def read_bundle(volumes, domains, secret=None, readme_text=None, site=None):
     """All volumes' bytes in any order. The bundle's manifest and archives; of an encrypted one only with the site's X25519 secret.
     `site`: the contents that the site has, by hash."""
@@ -856,16 +873,7 @@ def read_bundle(volumes, domains, secret=None, readme_text=None, site=None):
     if secret or not s["encrypted"]:
         joined = b"".join(payload)
         m = out["manifest"] = decode_manifest(manifest, s, len(tables))
-        objects, recipes, packs = decode_tables(tables, m, len(joined), s["expanded"])
-        contents = expand_packs(objects, packs, joined, site or {})
-        out["archives"] = {}
-        for p in m["patchsets"]:
-            wanted = bytes.fromhex(p["archive"]["sha256"])
-            need(wanted in recipes and recipes[wanted][2] == p["archive"]["bytes"], "incomplete", p["name"])
-            source, kind, size = recipes[wanted]
-            made = contents[source] if kind == 0 else make_archive(contents[source], {**(site or {}), **contents})
-            need(len(made) == size and sha256(made) == wanted, "damaged", p["name"])
-            out["archives"][p["name"]] = made
+        out["archives"] = make_archives(m, tables, joined, s["expanded"], site or {})
     if readme_text is not None:
         need(readme_text == readme(s, out["manifest"] and out["manifest"]["site"]), "altered-readme", "README.txt")
     return out
@@ -1044,6 +1052,107 @@ def state_of(patchsets):
     return sha256(b"".join(name.encode() + b"\n" + hash for name, hash in sorted(patchsets)))
 
 
+def check_taken_apart(folder, ours):
+    """Archives by recipe. All altered tables, recipes and packings are refused, or make other archives."""
+    (volume,), text = read_folder(os.path.join(folder, "taken-apart"))
+    site = read_contents(os.path.join(folder, "taken-apart-site"))
+    check([name.hex() for name in site] == os.listdir(os.path.join(folder, "taken-apart-site")), "taken-apart-site: other names")
+    read = read_bundle([volume], ours, None, text, site)
+    check(len(read["archives"]) == 6, "taken-apart: other archives")
+    check(refusal_of(read_bundle, [volume], ours) == "incomplete", "taken-apart was read without what the site has")
+    base, = site.values()
+    check(refusal_of(read_bundle, [volume], ours, None, None, {sha256(base): base[:-1]}) == "incomplete", "a cut base was taken")
+    check(refusal_of(read_bundle, [volume], ours, None, None, {sha256(base): base[:-1] + b"!"}), "another base was taken")
+
+    raw, m, ceiling = read_volume(volume, ours), read["manifest"], read["statement"]["expanded"]
+    objects, recipes, packs = decode_tables(raw["tables"], m, len(raw["payload"]), ceiling)
+    contents = {**site, **expand_packs(objects, packs, raw["payload"], site)}
+    check(sorted({codec for codec, *_ in packs}) == [0, 1] and sorted({kind for _, kind, _ in recipes.values()}) == [0, 1], "kinds")
+
+    for at in range(len(raw["tables"])):
+        altered = bytearray(raw["tables"])
+        altered[at] ^= 1 << at % 8
+        check(refusal_of(make_archives, m, bytes(altered), raw["payload"], ceiling, site), f"tables whose byte {at} was altered were taken")
+    for field in ("bases", "objects", "packs", "recipes"):
+        for change in (1, 16, 48, 64, 80):
+            tables = {**m["tables"], field: m["tables"][field] + change}
+            kind = refusal_of(decode_tables, raw["tables"], {**m, "tables": tables}, len(raw["payload"]), ceiling)
+            check(kind in ("malformed", "unknown-format"), f"tables were taken that lack bytes of {field}")
+    for memory in (m["memory"] - 1, m["memory"] + 1):
+        kind = refusal_of(decode_tables, raw["tables"], {**m, "memory": memory}, len(raw["payload"]), ceiling)
+        check(kind == "malformed", "tables were taken that ask for other memory than the manifest says")
+    check(refusal_of(decode_tables, raw["tables"], m, len(raw["payload"]), sum(p[3] for p in packs) - 1) == "too-large", "no ceiling")
+    for place, (codec, begin, stored, size, bases) in enumerate(packs):
+        if codec == 1:
+            prefix = b"".join(contents[name] for name, _ in bases)
+            frame = raw["payload"][begin:begin + stored]
+            check(expand_frame(frame, size, prefix), f"pack {place}")
+            for kind, given in (("cut", frame[:-1]), ("longer", frame + b"x"), ("twice", frame + frame), ("nothing", b"")):
+                check(refusal_of(expand_frame, given, size, prefix) == "malformed", f"pack {place}: {kind}")
+            check(refusal_of(expand_frame, frame, size + 1, prefix) == "malformed", f"pack {place}: another size")
+
+    unlike = 0
+    for archive_hash, (source, kind, _) in recipes.items():
+        recipe = contents[source]
+        if kind == 0:
+            continue
+        parts, packing = decode_recipe(recipe)
+        for at in range(len(recipe) - len(packing)):
+            altered = bytearray(recipe)
+            altered[at] ^= 1 << at % 8
+            try:
+                again, same_packing = decode_recipe(bytes(altered))
+            except Refused:
+                continue
+            check(again != parts and same_packing == packing, f"a recipe whose byte {at} was altered reads like it")
+        stream = b"".join(contents[what] if is_content else what for what, _, is_content in parts)
+        check(sha256(pack_bzip2(packing, stream)) == archive_hash, "a packing makes another archive")
+        for at in range(0, len(packing), max(1, len(packing) // 60)):
+            altered = bytearray(packing)
+            altered[at] ^= 1 << at % 8
+            try:
+                unlike += sha256(pack_bzip2(bytes(altered), stream)) == archive_hash
+            except Refused:
+                pass
+    check(unlike <= 1, "altered packings make the same archives")  # a block without long runs is the same as kind 2 and 3
+
+
+def check_packings():
+    """The rules of packings, one by one."""
+    for text, plain, fits in (
+            ("190001", b"", True), ("190001400178", b"", True), ("390000", b"", True), ("3901010300", b"abc", True), ("", b"", False),
+            ("19", b"", False), ("190000", b"", False), ("19800001", b"", False), ("190001190001", b"", False), ("100001", b"", False),
+            ("1a0001", b"", False), ("290001", b"", False), ("290301", b"abc", False), ("590001", b"", False), ("400178", b"", False),
+            ("1900014000", b"", False), ("190001400278", b"", False), ("190001400178190001", b"", False), ("1900818004", b"", False),
+            ("390080", b"", False), ("3901010000", b"", False), ("3901050100", b"x", False), ("390104010800ff00", b"x", False),
+            ("39010203280000000000" + "00", b"abc", False), ("3901010340", b"abc", False), ("190401", b"abc", False),
+            ("19ffffffffffffffff7f01", b"", False), ("19ffffffff7fffffff7f", b"", False),
+            ("390102038180100000" + "00" * 32768, b"abc", False)):
+        kind = refusal_of(pack_bzip2, bytes.fromhex(text), plain)
+        check(kind == (None if fits else "malformed"), f"the packing {text[:40]}: {kind}")
+    # The longest choice: two tables of lengths that go up and down for long before they say 3 of each symbol.
+    for wander, bits, fits in ((65526, 262143, True), (65527, 262147, False)):
+        choice = "010" + format(1, "015b") + "0" + ("00011" + "00000") + ("00011" + "1011" * wander + "00000")
+        check(len(choice) == bits, "a choice of another length")
+        packing = bytes.fromhex("39010203") + bytes([bits & 127 | 128, bits >> 7 & 127 | 128, bits >> 14])
+        packing += bytes_of_bits(choice + "0" * (-bits % 8)) + b"\0"
+        try:
+            check(bz2.decompress(pack_bzip2(packing, b"abc")) == b"abc" and fits, f"a choice of {bits} bits was taken")
+        except Refused:
+            check(not fits, f"a choice of {bits} bits was refused")
+
+
+def check_bases(folder):
+    """Tables that differ in their bases: the seeds of the fuzz target, which says how long each table is."""
+    for name, expected in (("bases", None), ("late-base", "malformed"), ("large-bases", "too-large"), ("unsorted-bases", "malformed"),
+                           ("stored-with-bases", "malformed")):
+        with open(os.path.join(folder, name), "rb") as file:
+            data = file.read()
+        m = {"memory": 12100, "tables": {"objects": 128, "recipes": 160, "packs": 128, "bases": len(data) - 416}}
+        kind = refusal_of(decode_tables, data, m, 9060, 1 << 20)
+        check(kind == expected, f"tables/{name}: {kind}")
+
+
 def check_vectors(folder):
     text = lambda name: open(os.path.join(folder, name), encoding="ascii").read()
     spec = open(os.path.join(folder, "../../bundle-format/SPEC.md"), encoding="utf-8").read()
@@ -1074,6 +1183,9 @@ def check_vectors(folder):
     sealed = read_bundle(volumes, ours, secret[1], readme_text)
     check(sealed["manifest"] == one["manifest"] and sealed["archives"] == one["archives"], "encrypted: other contents")
     check_worked_example(spec, bundle("one-volume")[0][0])
+    check_taken_apart(folder, ours)
+    check_packings()
+    check_bases(os.path.join(folder, "../fuzz/seeds/tables"))
 
     # What must be refused.
     a, b = bundle("several-volumes")[0]

@@ -82,7 +82,8 @@ MadeArchive by_hand(MadeArchive archive) {
     const std::vector<BlockKind> kinds = {BlockKind::libbz2, BlockKind::short_runs, BlockKind::as_it_was, BlockKind::long_runs};
     for (std::size_t i = 0; i < kinds.size(); ++i) {
       const std::size_t end = i + 1 == kinds.size() ? archive.tar.size() : (i + 1) * (archive.tar.size() / 4) + shift;
-      const Bytes plain(archive.tar.begin() + static_cast<std::ptrdiff_t>(at), archive.tar.begin() + static_cast<std::ptrdiff_t>(end));
+      const Bytes plain(archive.tar.begin() + static_cast<std::ptrdiff_t>(at),
+                        archive.tar.begin() + static_cast<std::ptrdiff_t>(end));
       at = end;
       // The block is what lies between the stream's header and its end magic and CRC.
       const Bytes stream = bzip2_at_once(plain, 1);
@@ -154,8 +155,8 @@ std::vector<MadeArchive> make_archives() {
   Bytes file = bzip2_in_pieces(one.tar, 9, 5000);
   out.push_back(found_out(std::move(one), std::move(file)));
 
-  MadeArchive several =
-      archive_of("K20260112_01.tar.bz2", {part(first, 0, 1700) + words(300, 3) + part(first, 1700, 800), part(at_site(), 200, 2500)});
+  MadeArchive several = archive_of("K20260112_01.tar.bz2",
+                                   {part(first, 0, 1700) + words(300, 3) + part(first, 1700, 800), part(at_site(), 200, 2500)});
   const Bytes t = several.tar;
   file = bzip2_in_pieces(part(t, 0, 2000), 9, 5000) + bzip2_in_pieces(part(t, 2000, 2000), 9, 5000) +
          bzip2_in_pieces(part(t, 4000, t.size() - 4000), 5, 5000) + bzip2_in_pieces({}, 9, 1);
@@ -415,7 +416,7 @@ TEST_CASE("the golden vector of archives taken apart has a row and a block of ev
   for (const auto& base : read.tables.bases)
     seen.insert(find_object(read.tables, base.object) != nullptr ? "base of the bundle" : "base of the site");
   for (const auto& pack : read.tables.packs) seen.insert(pack.codec == Codec::zstd ? "zstd" : "stored");
-  CHECK(seen == std::set<std::string>{"verbatim", "at once", "several alike", "in pieces", "empty stream", "bytes behind", "block 1",
-                                      "block 2", "block 3", "block 4", "padding", "base of the bundle", "base of the site",
-                                      "content of the bundle", "content of the site", "zstd", "stored"});
+  CHECK(seen == std::set<std::string>{"verbatim", "at once", "several alike", "in pieces", "empty stream", "bytes behind",
+                                      "block 1", "block 2", "block 3", "block 4", "padding", "base of the bundle",
+                                      "base of the site", "content of the bundle", "content of the site", "zstd", "stored"});
 }

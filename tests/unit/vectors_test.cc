@@ -93,7 +93,8 @@ Tables tables_with_bases() {
   const Digest a = sha256(as_bytes("a"));
   const Digest b = sha256(as_bytes("b"));
   t.objects = {{std::min(a, b), 4000, 0, 0}, {std::max(a, b), 4000, 1, 10}};
-  t.recipes = {{{}, t.objects[1].hash, RebuildBy::recipe, 1234}, {t.objects[0].hash, t.objects[0].hash, RebuildBy::verbatim, 4000}};
+  t.recipes = {{{}, t.objects[1].hash, RebuildBy::recipe, 1234},
+               {t.objects[0].hash, t.objects[0].hash, RebuildBy::verbatim, 4000}};
   t.packs = {{Codec::zstd, 0, 4000, 4000}, {Codec::zstd, 4000, 5060, 8000}};
   const Digest site = sha256(as_bytes("at the site"));
   t.bases = {{0, site, 100}, {1, t.objects[0].hash, 4000}, {1, site, 100}};
