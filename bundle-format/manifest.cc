@@ -58,7 +58,7 @@ Result<void> check_rules(const Manifest& m, const Statement& s) {
       m.objects_bytes + m.recipes_bytes + m.packs_bytes + m.bases_bytes != ceiling ||
       (!s.is_encrypted() && m.objects_bytes != s.objects * kObjectRecordSize))
     return malformed("gives other table lengths than the statement");
-  if (m.memory > kMaxPrefix + kMaxWindow)
+  if (m.memory > kMaxMemory)
     return refuse(RefusalKind::too_large, "expanding this bundle would take more memory than the format allows");
   if (!strictly_ascending(m.kernels, std::less<>()) || !std::all_of(m.kernels.begin(), m.kernels.end(), is_kernel))
     return malformed("holds kernel names that are not sorted or not printable");

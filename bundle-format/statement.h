@@ -28,7 +28,7 @@ constexpr std::uint64_t kMaxPayload = 1ULL << 50;
 constexpr std::uint64_t kLatestCreated = 7'258'118'400;
 constexpr std::uint32_t kMaxPatchsets = 100'000;
 constexpr std::uint64_t kMaxManifest = 8ULL << 20;
-constexpr std::uint64_t kMaxTables = 256ULL << 20;  // an importer holds them in memory
+constexpr std::uint64_t kMaxTables = 96ULL << 20;  // an importer holds them in memory
 
 using Id16 = std::array<std::byte, 16>;
 struct BundleId {

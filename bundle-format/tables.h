@@ -23,6 +23,7 @@ constexpr std::size_t kBaseRecordSize = 48;
 /// What one pack may ask of the memory of who expands it.
 constexpr std::uint64_t kMaxPrefix = 64ULL << 20;   // its bases together
 constexpr std::uint64_t kMaxWindow = 128ULL << 20;  // how far back it may refer
+constexpr std::uint64_t kMaxMemory = 128ULL << 20;  // bases, and what of its own contents must be held
 
 struct ObjectRecord {
   Digest hash{};

@@ -60,6 +60,7 @@ constexpr Entry kEntries[] = {
     {"init", "set up a site and the keys that it trusts", Side::air_gapped},
     {"adopt", "take over the archives of an existing ePortal", Side::air_gapped},
     {"import", "verify a bundle and bring its patchsets in", Side::air_gapped},
+    {"archives", "make again the archives that arch/ lacks", Side::air_gapped},
     {"diff", "show what an import would change", Side::air_gapped},
     {"list", "list patchsets and their state in each feed", Side::air_gapped},
     {"log", "show who changed what on this site, and check that record", Side::air_gapped},

@@ -68,10 +68,9 @@ Result<void> examine(const Site& site, const std::string& folder, Candidate& c, 
     c.present = true;
     return {};
   }
-  FileKeeper nothing;
   const ArchiveLimits limits = unsigned_limits(c.patchset.archive_bytes);
   auto contents = deploy ? unpack(site, archive, c.patchset.name, limits, work, {})
-                         : read_contents(archive, c.patchset.name, limits, nothing);
+                         : keep_contents(site, archive, c.patchset.name, limits, work);
   if (!contents) return tl::unexpected(std::move(contents.error()));
   c.patchset.contents = std::move(*contents);
   c.patchset.unpacked = deploy;

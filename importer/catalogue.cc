@@ -15,7 +15,16 @@ namespace patchferry::importer {
 namespace {
 
 constexpr const char* kColumns =
-    "SELECT id, file, sha256, bytes, arrived, bundle, unpacked, withdrawn, stream, epoch FROM patchset";
+    "SELECT id, file, sha256, bytes, arrived, bundle, unpacked, withdrawn, stream, epoch, recipe, archive_state FROM patchset";
+
+constexpr const char* kStateWords[] = {"present", "pending", "never"};  // by ArchiveState
+
+const char* word_for(ArchiveState state) { return kStateWords[static_cast<std::size_t>(state)]; }
+
+ArchiveState state_from(const std::string& word) {
+  const auto found = std::find(std::begin(kStateWords), std::end(kStateWords), word);
+  return static_cast<ArchiveState>(found - std::begin(kStateWords));  // the schema lets no other word in
+}
 
 KnownPatchset row(const Query& q) {
   KnownPatchset p;
@@ -28,6 +37,8 @@ KnownPatchset row(const Query& q) {
     p.origin = Origin{StreamId{q.array<16>(8)}, static_cast<std::uint32_t>(q.integer(9)), q.number(5)};
   p.unpacked = q.integer(6) != 0;
   p.withdrawn = q.integer(7) != 0;
+  if (!q.is_null(10)) p.recipe = q.array<32>(10);
+  p.archive_state = state_from(q.text(11));
   return p;
 }
 
@@ -120,10 +131,10 @@ std::int64_t record_patchset(Site& site, const NewPatchset& p) {
   }
   Query(
       db,
-      "INSERT INTO patchset(name, file, release_key, sha256, bytes, expanded, arrived, bundle, unpacked, stream, epoch, withdrawn) "
-      "VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11, EXISTS(SELECT 1 FROM withdrawn WHERE name=?1))")
+      "INSERT INTO patchset(name, file, release_key, sha256, bytes, expanded, arrived, bundle, unpacked, stream, epoch, recipe, archive_state, "
+      "withdrawn) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13, EXISTS(SELECT 1 FROM withdrawn WHERE name=?1))")
       .bind(p.name.patchset.text, p.name.file, release_key(p.name.patchset), p.archive, p.archive_bytes,
-            p.contents.expanded_bytes, now(), sequence, p.unpacked, stream, epoch)
+            p.contents.expanded_bytes, now(), sequence, p.unpacked, stream, epoch, p.recipe, word_for(p.archive_state))
       .run();
   const std::int64_t id = db.last_row_id();
   Query level(db, "INSERT INTO level VALUES(?1,?2,?3,?4,?5)");
@@ -139,6 +150,18 @@ std::int64_t record_patchset(Site& site, const NewPatchset& p) {
   Query pointer(db, "INSERT INTO pointer VALUES(?1,?2,?3,?4,?5)");
   for (const auto& x : p.contents.pointers) pointer.bind(id, x.ident, x.name, x.is_link, as_bytes(x.text)).run();
   return id;
+}
+
+void record_recipe(Site& site, const std::string& name, const Digest& recipe) {
+  Query(
+      site.db(),
+      "UPDATE patchset SET recipe=?2, archive_state=CASE archive_state WHEN 'never' THEN 'never' ELSE 'pending' END WHERE name=?1")
+      .bind(name, recipe)
+      .run();
+}
+
+void set_archive_state(Site& site, const std::string& name, ArchiveState state) {
+  Query(site.db(), "UPDATE patchset SET archive_state=?2 WHERE name=?1").bind(name, word_for(state)).run();
 }
 
 void enable(Site& site, const Feed& feed, std::int64_t patchset) {

@@ -22,6 +22,13 @@ struct Origin {
   std::uint64_t sequence = 0;
 };
 
+/// What arch/ owes to a patchset.
+enum class ArchiveState {
+  present,  // arch/ has got it; somebody may have taken it away since
+  pending,  // to be made from its recipe
+  never,    // has a recipe, and a person wants no archive of it
+};
+
 struct KnownPatchset {
   std::int64_t id = 0;
   ArchiveName name;
@@ -31,6 +38,8 @@ struct KnownPatchset {
   std::optional<Origin> origin;  // none: adopted
   bool unpacked = false;
   bool withdrawn = false;
+  std::optional<Digest> recipe;  // object that says how its archive is made again; none: it came as it is, or was adopted
+  ArchiveState archive_state = ArchiveState::present;
   std::map<std::string, std::string> feeds;  // feed → "enabled", "disabled" or "withdrawn"
 };
 
@@ -51,6 +60,8 @@ struct NewPatchset {
   std::optional<Origin> origin;
   bool unpacked = true;
   PatchsetContents contents;
+  std::optional<Digest> recipe;  // as in KnownPatchset
+  ArchiveState archive_state = ArchiveState::present;
 };
 
 /// True if arch/ holds a file of that name and size (its bytes are not read).
@@ -70,6 +81,9 @@ std::uint64_t last_import(Site& site);
 
 /// Within the caller's transaction. Returns the row's id.
 std::int64_t record_patchset(Site& site, const NewPatchset& patchset);
+/// Likewise. Its archive can be made from this recipe now; whether it will be stays as a person has said.
+void record_recipe(Site& site, const std::string& name, const Digest& recipe);
+void set_archive_state(Site& site, const std::string& name, ArchiveState state);
 void enable(Site& site, const Feed& feed, std::int64_t patchset);
 /// Disabled in every feed, and for good: whatever comes under this name later is withdrawn as well.
 void withdraw(Site& site, const std::string& name, std::uint64_t bundle);

@@ -19,6 +19,8 @@ constexpr OptionSpec kOptions[] = {
     kBaseOption,
     {"feed", "enable the new patchsets in this feed as well", "FEED", true},
     {"no-deploy", "store only; no feed changes", nullptr},
+    {"archives", "make arch/ complete 'now' (after the feeds are published), 'later' by 'patchferry archives', or 'never'",
+     "WHEN"},
     {"dry-run", "show what would change, and change nothing", nullptr},
     kNoWaitOption,
     {"rollback", "a permit, signed by the release keys, to go back to this older bundle ('patchferry permit make')", "FILE"},
@@ -27,8 +29,9 @@ constexpr OptionSpec kOptions[] = {
     {"json", "one JSON document: the plan, and what became of it", nullptr},
 };
 constexpr CommandSpec kSpec = {
-    "patchferry import --base DIR BUNDLE... [--dry-run] [--feed FEED]... [--no-deploy] [--no-wait]",
-    "Verifies a bundle, stores its archives byte for byte in arch/, and deploys them into feeds. The medium is only ever read.\n"
+    "patchferry import --base DIR BUNDLE... [--dry-run] [--feed FEED]... [--no-deploy] [--archives now|later|never] [--no-wait]",
+    "Verifies a bundle, deploys its patchsets into feeds, then makes the vendor's archives again in arch/, byte for byte. The medium is\n"
+    "only ever read. Feeds do not wait for arch/; interrupted there, 'patchferry archives' finishes.\n"
     "BUNDLE is the bundle's folder, one or more folders that hold its volumes, or - for a stream. If volumes are missing, those that\n"
     "are here are kept, and the same command with the next medium goes on (exit 5 until it is whole).",
     kOptions,
@@ -38,7 +41,7 @@ constexpr CommandSpec kSpec = {
 void print_outcome(const ImportOutcome& outcome, bool dry_run) {
   switch (outcome.kind) {
     case ImportOutcome::Kind::refused: break;
-    case ImportOutcome::Kind::nothing_to_do: note("this bundle has been imported already; nothing has changed"); break;
+    case ImportOutcome::Kind::nothing_to_do: note("this bundle has been imported already"); break;
     case ImportOutcome::Kind::planned: print_plan(*outcome.plan); break;
     case ImportOutcome::Kind::incomplete:
       if (dry_run && outcome.plan) print_plan(*outcome.plan);
@@ -57,6 +60,23 @@ void print_outcome(const ImportOutcome& outcome, bool dry_run) {
   print_published(outcome.published);
 }
 
+/// While archives are made, agents are served already.
+void say_what_follows(const ArchiveMode mode, std::uint64_t archives) {
+  if (archives == 0) return;
+  if (mode == ArchiveMode::now)
+    note("the feeds are published; now making " + count_text(archives, "archive") + " again in arch/");
+  else
+    note(count_text(archives, "archive") + " not in arch/ yet: 'patchferry archives' makes them");
+}
+
+void print_archives(const ArchivesReport& report) {
+  if (!report.done.empty() && !is_quiet())
+    print(count_text(report.done.size(), "archive") + " made again in arch/, byte for byte");
+  if (!report.failed.empty())
+    warn("the import is done and the feeds are published, but " + count_text(report.pending.size(), "archive") +
+         " could not be made again in arch/; 'patchferry archives' tries again");
+}
+
 std::uint64_t number_of(const std::string& text) {
   const auto number = parse_number(text, 1ULL << 53);
   if (!number || *number == 0) throw UsageError("'" + printable(text) + "' is not a bundle's number", "the refusal names it");
@@ -73,19 +93,30 @@ int cmd_import(std::vector<std::string> arguments) {
   order.feeds = args.values("feed");
   order.deploy = !args.has("no-deploy");
   order.only_plan = args.has("dry-run");
+  order.archives = archive_mode(args.value("archives"));
   if (args.has("rollback")) order.permit = read_notice_file(args.required("rollback"));
   if (args.has("without-head")) order.vouching = args.required("without-head");
   if (args.has("accept-jump")) order.accept_jump = number_of(args.required("accept-jump"));
   Site site = open_site(args);
   recover(site);
-  const ImportOutcome outcome = import_bundle(site, order);
+  const bool in_words = !args.has("json") && !is_quiet();
+  bool printed = false;
+  const ImportOutcome outcome = import_bundle(site, order, [&](const ImportOutcome& so_far) {
+    if (!args.has("json"))
+      for (const auto& warning : so_far.warnings) note("warning: " + warning);
+    if (in_words) print_outcome(so_far, order.only_plan);
+    if (in_words) say_what_follows(order.archives, owed(site).size());
+    printed = true;
+  });
   for (const auto& finding : outcome.findings) report(finding);
-  if (!args.has("json"))
+  if (!args.has("json") && !printed)
     for (const auto& warning : outcome.warnings) note("warning: " + warning);
+  report_failures(outcome.archives);
   if (args.has("json"))
     print(outcome_json(outcome).dump(2));
-  else if (!is_quiet())
+  else if (in_words && !printed)
     print_outcome(outcome, order.only_plan);
+  if (!args.has("json")) print_archives(outcome.archives);
   if (!args.has("json")) say_alarms(site);
   return exit_code(outcome);
 }

@@ -30,6 +30,19 @@ std::string feeds_text(const KnownPatchset& p) {
   return out.empty() ? "not deployed" : out;
 }
 
+/// What there is of its archive, for programs.
+const char* archive_word(const Site& site, const KnownPatchset& p) {
+  if (in_arch(site, p.name, p.archive_bytes)) return "present";
+  if (!p.recipe) return "missing";
+  return p.archive_state == ArchiveState::never ? "never" : "pending";
+}
+
+std::string archive_text(const std::string& word) {
+  if (word == "present") return "in arch/";
+  if (word == "missing") return "missing or damaged";
+  return word == "never" ? "as recipe only" : "pending";
+}
+
 }  // namespace
 
 int cmd_list(std::vector<std::string> arguments) {
@@ -42,22 +55,24 @@ int cmd_list(std::vector<std::string> arguments) {
   if (args.has("json")) {
     auto out = nlohmann::json::array();
     for (const auto& p : all)
-      out.push_back(
-          {{"name", p.name.patchset.text},
-           {"product", p.name.patchset.product},
-           {"released", to_text(p.name.patchset.released)},
-           {"archive",
-            {{"sha256", to_hex(p.archive)}, {"bytes", p.archive_bytes}, {"present", in_arch(site, p.name, p.archive_bytes)}}},
-           {"authenticated", p.origin.has_value()},
-           {"withdrawn", p.withdrawn},
-           {"feeds", p.feeds}});
+      out.push_back({{"name", p.name.patchset.text},
+                     {"product", p.name.patchset.product},
+                     {"released", to_text(p.name.patchset.released)},
+                     {"archive",
+                      {{"sha256", to_hex(p.archive)},
+                       {"bytes", p.archive_bytes},
+                       {"present", in_arch(site, p.name, p.archive_bytes)},
+                       {"state", archive_word(site, p)}}},
+                     {"authenticated", p.origin.has_value()},
+                     {"withdrawn", p.withdrawn},
+                     {"feeds", p.feeds}});
     print(nlohmann::json({{"patchsets", out}}).dump(2));
     return kDone;
   }
   std::vector<std::vector<std::string>> rows;
   for (const auto& p : all)
     rows.push_back({p.name.patchset.text, p.name.patchset.product, to_text(p.name.patchset.released), size_text(p.archive_bytes),
-                    in_arch(site, p.name, p.archive_bytes) ? "in arch/" : "missing or damaged",
+                    archive_text(archive_word(site, p)),
                     p.origin ? "bundle " + std::to_string(p.origin->sequence) : "adopted, unauthenticated", feeds_text(p)});
   print_table({"PATCHSET", "PRODUCT", "RELEASED", "SIZE", "ARCHIVE", "FROM", "FEEDS"}, rows);
   say_alarms(site);

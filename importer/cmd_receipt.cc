@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "bundle-format/receipt.h"
+#include "importer/archives.h"
 #include "importer/catalogue.h"
 #include "importer/commands.h"
 #include "importer/ledger.h"
@@ -46,8 +47,11 @@ Receipt receipt_of(Site& site) {
   r.issued = now();
   r.free_bytes = free_bytes(site.base());
   for (const auto& p : patchsets(site)) {
-    if (!in_arch(site, p.name, p.archive_bytes)) {
-      note(p.name.file + " is missing from arch/ or of the wrong size; the receipt leaves it out, so that it is shipped again");
+    // What can be made again is here, whether or not it has been.
+    if (!in_arch(site, p.name, p.archive_bytes) && !(p.recipe && check_parts(site, p))) {
+      note(
+          p.name.file +
+          " is missing from arch/ or of the wrong size, and cannot be made again; the receipt leaves it out, so that it is shipped again");
       continue;
     }
     r.patchsets.push_back({p.name.patchset.text, p.archive});

@@ -19,7 +19,8 @@ namespace {
 constexpr OptionSpec kOptions[] = {
     kBaseOption,
     kNoWaitOption,
-    {"json", "one JSON document: site, sequence, last_import, newest, pending_archives, quarantine, disk, alarms[], key",
+    {"json",
+     "one JSON document: site, sequence, last_import, newest, pending_archives, archives, quarantine, disk, alarms[], key",
      nullptr},
 };
 constexpr CommandSpec kSpec = {
@@ -35,7 +36,10 @@ struct Status {
   std::uint64_t last_import = 0;  // seconds since 1970; 0: never
   std::optional<KnownPatchset> newest;
   std::uint64_t newest_age_days = 0;
-  std::vector<std::string> pending;  // archives that arch/ lacks
+  std::vector<std::string> pending;  // archives that arch/ is to hold and lacks
+  std::uint64_t can_be_made = 0;     // of those: what 'archives' makes again
+  std::uint64_t bytes_to_make = 0;
+  std::uint64_t never = 0;  // that a person wants none of
   std::uint64_t quarantine_bytes = 0;
   std::uint64_t arch_bytes = 0;
   std::uint64_t free = 0;
@@ -57,9 +61,19 @@ Status status_of(Site& site) {
   s.alarms = alarms(site);
   s.last_import = last_import(site);
   for (const auto& p : patchsets(site)) {
-    if (!in_arch(site, p.name, p.archive_bytes)) s.pending.push_back(p.name.patchset.text);
-    s.arch_bytes += p.archive_bytes;
     if (!p.withdrawn) s.newest = p;
+    if (in_arch(site, p.name, p.archive_bytes)) {
+      s.arch_bytes += p.archive_bytes;
+      continue;
+    }
+    if (p.recipe && p.archive_state == ArchiveState::never) {
+      ++s.never;
+      continue;
+    }
+    s.pending.push_back(p.name.patchset.text);
+    if (!p.recipe) continue;
+    ++s.can_be_made;
+    s.bytes_to_make += p.archive_bytes;
   }
   if (s.newest) {
     const auto today = static_cast<std::int64_t>(now() / 86400);
@@ -69,6 +83,18 @@ Status status_of(Site& site) {
   s.quarantine_bytes = bytes_beneath(site.quarantine());
   s.free = free_bytes(site.base());
   return s;
+}
+
+std::string archives_text(const Status& s) {
+  std::string out = size_text(s.arch_bytes);
+  const std::uint64_t lost = s.pending.size() - s.can_be_made;
+  if (s.pending.empty() && s.never == 0) return out + ", all in arch/";
+  if (s.can_be_made > 0)
+    out +=
+        ", " + std::to_string(s.can_be_made) + " pending (" + size_text(s.bytes_to_make) + "): 'patchferry archives' makes them";
+  if (lost > 0) out += ", " + std::to_string(lost) + " missing from arch/: the next receipt asks for them";
+  if (s.never > 0) out += ", " + std::to_string(s.never) + " kept as recipes only";
+  return out;
 }
 
 }  // namespace
@@ -96,6 +122,11 @@ int cmd_status(std::vector<std::string> arguments) {
                           {"last_import", last_import},
                           {"newest", newest},
                           {"pending_archives", s.pending},
+                          {"archives",
+                           {{"pending", s.can_be_made},
+                            {"pending_bytes", s.bytes_to_make},
+                            {"missing", s.pending.size() - s.can_be_made},
+                            {"never", s.never}}},
                           {"quarantine", {{"bytes", s.quarantine_bytes}}},
                           {"disk", {{"archives", s.arch_bytes}, {"free", s.free}}},
                           {"alarms", alarm_json},
@@ -109,9 +140,7 @@ int cmd_status(std::vector<std::string> arguments) {
         (s.sequence == 0 ? "none yet" : std::to_string(s.sequence) + ", imported " + time_text(s.last_import)));
   print("newest patchset " +
         (s.newest ? s.newest->name.patchset.text + ", released " + count_text(s.newest_age_days, "day") + " ago" : "none"));
-  print("archives        " + size_text(s.arch_bytes) +
-        (s.pending.empty() ? ", all in arch/"
-                           : ", " + std::to_string(s.pending.size()) + " missing from arch/: " + s.pending.front()));
+  print("archives        " + archives_text(s));
   print("quarantine      " +
         (s.quarantine_bytes == 0
              ? std::string("empty")

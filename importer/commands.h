@@ -13,6 +13,7 @@ namespace patchferry::importer {
 
 int cmd_init(std::vector<std::string> arguments);
 int cmd_adopt(std::vector<std::string> arguments);
+int cmd_archives(std::vector<std::string> arguments);
 int cmd_import(std::vector<std::string> arguments);
 int cmd_diff(std::vector<std::string> arguments);
 int cmd_list(std::vector<std::string> arguments);

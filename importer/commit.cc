@@ -48,11 +48,19 @@ void commit(Site& site, const Change& change) {
     const std::string& name = patchset.name.patchset.text;
     const std::int64_t id = record_patchset(site, patchset);
     if (patchset.unpacked) pending.bind(work + "/resources/" + name, "resources/" + name).run();
-    if (change.archives_in_work) pending.bind(work + "/arch/" + patchset.name.file, "arch/" + patchset.name.file).run();
+    if (change.archives_in_work && !patchset.recipe)
+      pending.bind(work + "/arch/" + patchset.name.file, "arch/" + patchset.name.file).run();
     for (const auto& feed : change.enable_in) enable(site, feed, id);
     names += " " + name;
   }
-  for (const auto& file : change.restored) pending.bind(work + "/arch/" + file, "arch/" + file).run();
+  for (const auto& one : change.restored) {
+    if (one.recipe) {
+      record_recipe(site, one.name.patchset.text, *one.recipe);
+      continue;
+    }
+    pending.bind(work + "/arch/" + one.name.file, "arch/" + one.name.file).run();
+    set_archive_state(site, one.name.patchset.text, ArchiveState::present);
+  }
   AuditEvent event{.what = change.what, .detail = change.detail + count_text(change.patchsets.size(), "patchset")};
   if (!names.empty()) event.detail += ":" + names;
   if (change.bundle != nullptr) enter(site, change, event);

@@ -3,6 +3,7 @@
 // still to do, then the renames.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,11 +13,17 @@
 
 namespace patchferry::importer {
 
+/// A patchset that is known already, and that a bundle has brought again, because its archive can be had no other way.
+struct Restored {
+  ArchiveName name;
+  std::optional<Digest> recipe;  // none: the archive itself is in work/arch/
+};
+
 /// What is to become true at once.
 struct Change {
   std::vector<NewPatchset> patchsets;
   std::vector<Feed> enable_in;             // all of them
-  std::vector<std::string> restored;       // files in work/arch/ that arch/ lacks, of patchsets known already
+  std::vector<Restored> restored;          // known already
   const VerifiedBundle* bundle = nullptr;  // for the ledger, and what it withdraws; null: no bundle is behind it
   bool is_rollback = false;                // the bundle is older than the last one: it does not move the ledger
   std::vector<std::string> enabled;        // names, wherever they are disabled; by a rollback

@@ -7,6 +7,7 @@
 
 #include "importer/bring_in.h"
 #include "importer/commit.h"
+#include "importer/objects.h"
 #include "importer/stage.h"
 #include "system/failure.h"
 #include "system/file.h"
@@ -16,7 +17,7 @@ namespace patchferry::importer {
 
 namespace {
 
-ImportOutcome refused(Findings findings) { return {ImportOutcome::Kind::refused, std::move(findings), std::nullopt, {}, {}}; }
+ImportOutcome refused(Findings findings) { return {ImportOutcome::Kind::refused, std::move(findings), std::nullopt, {}, {}, {}}; }
 ImportOutcome refused(const Refusal& refusal) { return refused(Findings{refusal}); }
 
 void need_room(const std::string& folder, std::uint64_t needed) {
@@ -27,19 +28,47 @@ void need_room(const std::string& folder, std::uint64_t needed) {
         ENOSPC);
 }
 
-/// Refuses before anything is written, rather than in the middle: payload, archives and contents lie side by side.
-void reserve_space(const Site& site, const VerifiedBundle& bundle, const Staging& staging, const std::optional<Plan>& plan) {
+bool lie_together(const Site& site) { return !read_symlink(site.arch()); }
+
+std::uint64_t archive_bytes(const std::optional<Plan>& plan, ArchiveMode mode) {
+  std::uint64_t bytes = 0;
+  if (plan && mode == ArchiveMode::now)
+    for (const auto& p : plan->fresh) bytes += p.archive_bytes;
+  return bytes;
+}
+
+/// Refuses before anything is read, rather than in the middle. How much of the contents is new, only the tables tell.
+void reserve_space(const Site& site, const VerifiedBundle& bundle, const Staging& staging, std::uint64_t archives) {
   const std::uint64_t to_stage = bundle.statement().payload_bytes - staging.bytes_staged(bundle);
-  need_room(site.base(), to_stage + (plan ? plan->write_bytes : 0));
-  if (!plan) return;
-  std::uint64_t archives = 0;
-  for (const auto& p : plan->fresh) archives += p.archive_bytes;
+  need_room(site.base(), to_stage + (lie_together(site) ? archives : 0));
   need_room(site.arch(), archives);  // it may be a link to another file system
+}
+
+/// And again, before anything is unpacked: contents that are not here, and archives, lie beside the payload.
+void reserve_contents(const Site& site, const StagedBundle& staged, const Plan& plan, std::uint64_t archives) {
+  const Objects objects(site);
+  std::uint64_t needed = lie_together(site) ? archives : 0;
+  for (const auto& object : staged.tables.objects)
+    if (!objects.in_base(object.hash, object.bytes)) needed += object.bytes;
+  for (const auto& p : plan.fresh)
+    if (const RecipeRecord* recipe = find_recipe(staged.tables, p.archive);
+        recipe != nullptr && recipe->by == RebuildBy::verbatim)
+      needed += p.expanded_bytes;
+  need_room(site.base(), needed);
+}
+
+/// The last pass, and the only one that readers of feeds do not wait for.
+ArchivesReport make_archives(Site& site, ArchiveMode mode) {
+  const auto missing = owed(site);
+  if (mode == ArchiveMode::now) return rebuild_archives(site, missing);
+  ArchivesReport report;
+  for (const auto& p : missing) report.pending.push_back(p.name.patchset.text);
+  return report;
 }
 
 }  // namespace
 
-ImportOutcome import_bundle(Site& site, const ImportOrder& order) {
+ImportOutcome import_bundle(Site& site, const ImportOrder& order, const std::function<void(const ImportOutcome&)>& servable) {
   const std::vector<Feed> feeds = feeds_that_take(site, order.feeds, order.deploy);
 
   // Authentic, for us, and newer than what we have; the medium's payload is still unread.
@@ -49,7 +78,12 @@ ImportOutcome import_bundle(Site& site, const ImportOrder& order) {
   VerifiedBundle& bundle = judged->bundle;
   const auto outcome = [&](ImportOutcome::Kind kind, Findings found, std::optional<Plan> plan,
                            std::vector<Published> published = {}) {
-    return ImportOutcome{kind, std::move(found), std::move(plan), std::move(published), judged->warnings};
+    return ImportOutcome{kind, std::move(found), std::move(plan), std::move(published), judged->warnings, {}};
+  };
+  const auto with_archives = [&](ImportOutcome out) {
+    if (servable) servable(out);
+    out.archives = make_archives(site, order.archives);
+    return out;
   };
 
   // Volumes that came before, on another medium.
@@ -69,15 +103,18 @@ ImportOutcome import_bundle(Site& site, const ImportOrder& order) {
     if (judged->is_rollback) plan_rollback(site, *bundle.manifest(), *plan);
   }
   using Kind = ImportOutcome::Kind;
-  if (judged->is_repeat)
-    return outcome(Kind::nothing_to_do, {}, std::move(plan), order.only_plan ? std::vector<Published>() : publish_changed(site));
+  if (judged->is_repeat) {
+    if (order.only_plan) return outcome(Kind::nothing_to_do, {}, std::move(plan));
+    return with_archives(outcome(Kind::nothing_to_do, {}, std::move(plan), publish_changed(site)));
+  }
   if (plan)
     if (auto needs = report_needs(*plan); !needs.empty()) return outcome(Kind::refused, std::move(needs), std::move(plan));
   if (order.only_plan)
     return outcome(missing.empty() && plan ? Kind::planned : Kind::incomplete, std::move(findings), std::move(plan));
 
   // Onto our own disk: each block read once, hashed, kept.
-  reserve_space(site, bundle, staging, plan);
+  const std::uint64_t archives = archive_bytes(plan, order.archives);
+  reserve_space(site, bundle, staging, archives);
   StagingGuard guard(site, staging);
   Findings damage;
   stage(site, bundle, staging, judged->is_rollback, damage);
@@ -90,21 +127,19 @@ ImportOutcome import_bundle(Site& site, const ImportOrder& order) {
     return outcome(Kind::incomplete, std::move(findings), std::move(plan));
   }
 
-  // Archives rebuilt and unpacked where no reader looks.
+  // Contents out of packs, and each patchset's tree, where no reader looks.
   const auto whole = open_staged(bundle, staging);
   if (!whole) return refused(whole.error());
+  reserve_contents(site, *whole, *plan, archives);
   const std::string work = staging.folder() + "/work";
-  auto patchsets = bring_in(site, *whole, *plan, work);
-  if (!patchsets) return refused(patchsets.error());
+  auto brought = bring_in(site, *whole, *plan, order.archives, work);
+  if (!brought) return refused(brought.error());
 
   // One transaction makes it so; then the feeds follow.
   Change change;
-  change.patchsets = std::move(*patchsets);
+  change.patchsets = std::move(brought->patchsets);
+  change.restored = std::move(brought->restored);
   change.enable_in = feeds;
-  for (const auto& p : plan->restored) {
-    if (const auto archive = take_out(*whole, p, work); !archive) return refused(archive.error());
-    change.restored.push_back(p.name.file);
-  }
   change.bundle = &bundle;
   change.is_rollback = judged->is_rollback;
   change.work = work;
@@ -115,7 +150,7 @@ ImportOutcome import_bundle(Site& site, const ImportOrder& order) {
   if (order.accept_jump == bundle.statement().sequence) change.detail = "number confirmed by hand, ";
   if (judged->is_rollback) change.detail = "permitted by the release keys, ";
   commit(site, change);
-  return outcome(Kind::imported, {}, std::move(plan), publish_changed(site));
+  return with_archives(outcome(Kind::imported, {}, std::move(plan), publish_changed(site)));
 }
 
 }  // namespace patchferry::importer

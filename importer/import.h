@@ -2,10 +2,12 @@
 // Import: from what a courier brought to a feed that agents follow.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "importer/archives.h"
 #include "importer/judge.h"
 #include "importer/plan.h"
 #include "importer/publish.h"
@@ -21,8 +23,10 @@ struct ImportOutcome {
   std::optional<Plan> plan;  // absent if refused, or too little of the bundle is here
   std::vector<Published> published;
   std::vector<std::string> warnings;  // what a clock or a gap gives reason for
+  ArchivesReport archives;            // that were made again, or are still to be
 };
 
-ImportOutcome import_bundle(Site& site, const ImportOrder& order);
+/// `servable(outcome)` is called when all that agents are to see is published and arch/ may still lack archives.
+ImportOutcome import_bundle(Site& site, const ImportOrder& order, const std::function<void(const ImportOutcome&)>& servable = {});
 
 }  // namespace patchferry::importer

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "importer/archives.h"
 #include "importer/site.h"
 #include "verifier/verify.h"
 
@@ -15,7 +16,8 @@ struct ImportOrder {
   std::vector<std::string> media;
   std::vector<std::string> feeds;  // that take the new patchsets beside those with auto on
   bool deploy = true;
-  bool only_plan = false;         // --dry-run, diff
+  bool only_plan = false;  // --dry-run, diff
+  ArchiveMode archives = ArchiveMode::now;
   std::string permit;             // text of a permit to go back; empty: none
   std::string vouching;           // instead of a head token, where one is needed; empty: nobody vouches
   std::uint64_t accept_jump = 0;  // a number that is right, however far ahead it is

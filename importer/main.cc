@@ -13,6 +13,7 @@ using namespace patchferry::importer;
 constexpr patchferry::Command kCommands[] = {
     {"init", "make a base directory and enrol the keys that it trusts", cmd_init},
     {"adopt", "take over the arch/ folder of an existing ePortal", cmd_adopt},
+    {"archives", "make again what is missing in arch/", cmd_archives},
     {"diff", "show what a bundle would change", cmd_diff},
     {"import", "verify a bundle, store its archives, deploy them into feeds", cmd_import},
     {"list", "show patchsets and their state in each feed", cmd_list},

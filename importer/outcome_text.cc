@@ -28,10 +28,25 @@ nlohmann::json outcome_json(const ImportOutcome& outcome) {
   out["outcome"] = word_for(outcome.kind);
   out["warnings"] = outcome.warnings;
   out["findings"] = findings_json(outcome.findings);
+  if (outcome.kind != ImportOutcome::Kind::imported && outcome.kind != ImportOutcome::Kind::nothing_to_do) return out;
+  out["published"] = nlohmann::json::array();
+  for (const auto& p : outcome.published) out["published"].push_back({{"feed", p.feed}, {"generation", p.generation}});
+  out["archives"] = archives_json(outcome.archives);
   return out;
 }
 
+nlohmann::json archives_json(const ArchivesReport& report) {
+  auto failed = nlohmann::json::array();
+  for (const auto& one : report.failed) {
+    nlohmann::json kind = nullptr;
+    if (one.kind) kind = name_of(*one.kind);
+    failed.push_back({{"name", one.name}, {"kind", kind}, {"text", one.text}, {"hint", one.hint}});
+  }
+  return {{"done", report.done}, {"pending", report.pending}, {"failed", failed}};
+}
+
 int exit_code(const ImportOutcome& outcome) {
+  if (!outcome.archives.failed.empty()) return kInPart;
   switch (outcome.kind) {
     case ImportOutcome::Kind::refused: return kRefused;
     case ImportOutcome::Kind::nothing_to_do: return kNothingToDo;

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "bundle-format/readme.h"
+#include "importer/archives.h"
 #include "terminal/output.h"
 
 namespace patchferry::importer {
@@ -73,7 +74,8 @@ Result<Plan> make_plan(Site& site, const VerifiedBundle& bundle, std::vector<Fee
                     "find out from the vendor's checksums which of the two is right");
     if (known) {
       plan.present.push_back(p.name.patchset.text);
-      if (!in_arch(site, p.name, p.archive_bytes)) {
+      // What has a recipe is made again from it, for which nothing need be brought; unless part of it is lost.
+      if (!in_arch(site, p.name, p.archive_bytes) && !(known->recipe && check_parts(site, *known))) {
         plan.restored.push_back(p);
         plan.write_bytes += p.archive_bytes;
       }

@@ -36,7 +36,7 @@ struct Plan {
   std::vector<GainedCve> gained;  // highest score first
   bool fixes_left_out = false;    // the exporter had to leave the summary out
   std::uint64_t read_bytes = 0;   // from the medium
-  std::uint64_t write_bytes = 0;  // to the base, archives and contents
+  std::uint64_t write_bytes = 0;  // at most, to the base, archives and contents
   std::vector<Feed> feeds;        // that take the new ones
 };
 

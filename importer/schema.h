@@ -98,6 +98,13 @@ ALTER TABLE patchset ADD COLUMN stream BLOB;       -- of the bundle that brought
 ALTER TABLE patchset ADD COLUMN epoch INTEGER;     -- likewise
 UPDATE patchset SET stream=(SELECT stream FROM ledger WHERE sequence=bundle), epoch=(SELECT epoch FROM ledger WHERE sequence=bundle)
   WHERE bundle IS NOT NULL;
+)sql",
+                                                     R"sql(
+-- Archives travel taken apart (archives.h).
+ALTER TABLE patchset ADD COLUMN recipe BLOB;  -- object that says how its archive is made again; NULL: it came as it is, or was adopted
+-- present: arch/ has got it (and may have lost it since); pending: arch/ is to get it; never: a person wants none there
+ALTER TABLE patchset ADD COLUMN archive_state TEXT NOT NULL DEFAULT 'present'
+  CHECK(archive_state IN ('present', 'pending', 'never') AND (archive_state = 'present' OR recipe IS NOT NULL));
 )sql"};
 
 }  // namespace patchferry::importer

@@ -17,6 +17,7 @@
 #include "system/failure.h"
 #include "system/file.h"
 #include "system/rel_path.h"
+#include "system/unnamed_file.h"
 #include "terminal/output.h"
 
 namespace patchferry::importer {
@@ -48,21 +49,9 @@ std::string who() {
 
 /// Puts a finished copy of `from` at `to`, on another file system, without a temporary name that an rsync could see.
 void copy_into_place(const std::string& from, const std::string& to) {
-  const Fd in = open_file(from, O_RDONLY);
-  const std::string folder = parent_of(to);
-  const int unnamed = ::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0444);
-  if (unnamed < 0 && errno != EOPNOTSUPP && errno != EISDIR) throw_errno("create a file in", folder);
-  if (unnamed < 0) {  // a file system without unnamed files, such as NFS
-    AtomicFile out(to, 0444);
-    copy_bytes(in, out.file());
-    return out.commit();
-  }
-  const Fd out(unnamed, to);
-  copy_bytes(in, out);
-  sync_file(out);
-  const std::string name = "/proc/self/fd/" + std::to_string(out.get());
-  if (::linkat(AT_FDCWD, name.c_str(), AT_FDCWD, to.c_str(), AT_SYMLINK_FOLLOW) != 0) throw_errno("link", to);
-  sync_folder(folder);
+  UnnamedFile out(to);
+  copy_bytes(open_file(from, O_RDONLY), out.file());
+  out.commit();
 }
 
 /// A rename; where arch/ lies on another file system, a copy and the removal of what it was made of.

@@ -1,66 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "importer/unpack.h"
 
-#include <atomic>
 #include <cerrno>
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "bundle-format/archive/content_keeper.h"
 #include "system/failure.h"
 #include "system/file.h"
 
 namespace patchferry::importer {
 
 namespace {
-
-/// Contents up to this size are hashed in memory first, so that one that the base has is never written.
-constexpr std::size_t kHeld = 4 << 20;
-
-std::atomic<unsigned> next_temporary{0};
-
-/// Keeps each file as WORK/objects/<sha256>, unless the base has it.
-class ObjectKeeper : public FileKeeper {
- public:
-  ObjectKeeper(const Site& site, std::string folder) : site_(site), folder_(std::move(folder)) {}
-
-  void begin(const RelPath&, std::uint64_t, std::optional<std::uint64_t>) override {
-    held_.clear();
-    temporary_.clear();
-  }
-  void data(ByteSpan part) override {
-    if (temporary_.empty() && held_.size() + part.size() <= kHeld) {
-      held_.insert(held_.end(), part.begin(), part.end());
-      return;
-    }
-    if (temporary_.empty()) spill();
-    write_all(file_, part);
-  }
-  void end(const Digest& hash) override {
-    const std::string kept = folder_ + "/" + to_hex(hash);
-    if (exists(site_.object_path(hash)) || exists(kept)) {
-      if (!temporary_.empty()) remove_file(temporary_);
-      return;
-    }
-    if (temporary_.empty()) spill();
-    file_ = Fd();
-    // Two archives unpacked at once may bring the same content; both are right.
-    rename_path(temporary_, kept);
-  }
-
- private:
-  void spill() {
-    temporary_ = folder_ + "/.new-" + std::to_string(next_temporary++);
-    file_ = open_file(temporary_, O_WRONLY | O_CREAT | O_EXCL, 0444);
-    write_all(file_, held_);
-    held_.clear();
-  }
-
-  const Site& site_;
-  std::string folder_;
-  Bytes held_;
-  std::string temporary_;
-  Fd file_;
-};
 
 /// Another name for `from`; another inode where a file has too many names already.
 void link_or_copy(const std::string& from, const std::string& to) {
@@ -95,15 +46,39 @@ void build_resources(const Site& site, const PatchsetContents& contents, const s
 
 }  // namespace
 
-Result<PatchsetContents> unpack(const Site& site, const Fd& archive, const ArchiveName& name, const ArchiveLimits& limits,
-                                const std::string& work, const std::function<void(std::uint64_t)>& on_read) {
+namespace {
+
+ContentKeeper keeper_for(const Site& site, const std::string& work) {
   const std::string objects = work + "/objects";
   make_folders(objects);
-  ObjectKeeper keeper(site, objects);
-  auto contents = read_contents(archive, name, limits, keeper, on_read);
-  if (!contents) return contents;
-  build_resources(site, *contents, work + "/resources/" + name.patchset.text, objects);
+  return ContentKeeper(objects, [&site](const Digest& hash) { return exists(site.object_path(hash)); });
+}
+
+/// `read(keeper)` reads all contents.
+template <class Read>
+Result<PatchsetContents> unpack_by(const Site& site, const ArchiveName& name, const std::string& work, Read read) {
+  ContentKeeper keeper = keeper_for(site, work);
+  auto contents = read(keeper);
+  if (contents) build_resources(site, *contents, work + "/resources/" + name.patchset.text, work + "/objects");
   return contents;
+}
+
+}  // namespace
+
+Result<PatchsetContents> unpack(const Site& site, const Fd& archive, const ArchiveName& name, const ArchiveLimits& limits,
+                                const std::string& work, const std::function<void(std::uint64_t)>& on_read) {
+  return unpack_by(site, name, work, [&](FileKeeper& keeper) { return read_contents(archive, name, limits, keeper, on_read); });
+}
+
+Result<PatchsetContents> unpack(const Site& site, TarSource& stream, const ArchiveName& name, const ArchiveLimits& limits,
+                                const std::string& work) {
+  return unpack_by(site, name, work, [&](FileKeeper& keeper) { return read_contents(stream, name, limits, keeper); });
+}
+
+Result<PatchsetContents> keep_contents(const Site& site, const Fd& archive, const ArchiveName& name, const ArchiveLimits& limits,
+                                       const std::string& work) {
+  ContentKeeper keeper = keeper_for(site, work);
+  return read_contents(archive, name, limits, keeper);
 }
 
 void place_objects(const Site& site, const std::string& work) {

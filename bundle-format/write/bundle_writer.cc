@@ -159,6 +159,8 @@ Result<Layout> lay_out(Draft draft, std::uint64_t volume_limit, const OnBytes& o
   Layout out;
   out.site = draft.manifest.site;
   out.tables = join_tables(draft.tables, draft.manifest);
+  if (out.tables.size() > kMaxTables - 128 * kChunkTag)  // a tag for each chunk, if they are encrypted
+    return refuse(RefusalKind::too_large, "the bundle would bring too many contents at once", "ship it in several steps");
   auto manifest = write_manifest(draft.manifest);
   if (!manifest) return tl::unexpected(std::move(manifest.error()));
   out.manifest = std::move(*manifest);

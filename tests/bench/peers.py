@@ -68,7 +68,7 @@ class Backup:
 def folder_of(paths, folder):
     """A folder of copies of files or trees, so that a backup tool sees one tree."""
     os.makedirs(folder)
-    run(['cp', '-a', *paths, folder])
+    run(['cp', '-a', '-H', *paths, folder])  # -H: an archive of the corpus may be a link, those inside contents stay links
     return folder
 
 

@@ -123,7 +123,7 @@ TEST_CASE("wherever an import runs out of space, no reader sees half of it and t
     succeeded = first.code == 0;
     if (!succeeded) {
       ++failures;
-      CHECK(first.code == 3);
+      CHECK((first.code == 3 || first.code == 5));  // 5: the feeds are published, arch/ is not complete
     }
     check_nothing_half_done(world, base, empty, complete);
     small.change("nr_inodes=0");

@@ -4,39 +4,83 @@
 #include <nlohmann/json.hpp>
 
 #include "system/file.h"
+#include "bundle-format/hash.h"
 #include "tests/scenario/world.h"
 
 using namespace patchferry::test;
 
-TEST_CASE("an archive that the store has lost, or that has rotted there, is not shipped, and mirror add puts it back") {
-  const World world;
-  world.release_kernels("K20260105_01", {{1, 1}});
-  const std::string kept = world.at("store/archives/K20260105_01.tar.bz2");
-  const auto ship = [&] {
-    return typed({"export", "--store", world.at("store"), "--to", world.at("usb"), "--site", "plant1", "--sign",
-                  world.at("ops.key"), "--full"});
-  };
-  std::string bytes = contents(kept);
-  bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 1);
+namespace {
 
-  SECTION("rotted") {
-    patchferry::remove_file(kept);
-    write_contents(kept, bytes);
+/// A store with one release, and the parts of it that may rot.
+struct StoreWorld : World {
+  StoreWorld() { release_kernels("K20260105_01", {{1, 1}}); }
+  std::string archive() const { return at("store/archives/K20260105_01.tar.bz2"); }
+  std::string content() const {
+    const std::string hash =
+        patchferry::to_hex(patchferry::sha256(patchferry::as_bytes(kernel_release("K20260105_01", {{1, 1}}).front().content)));
+    return at("store/objects/" + hash.substr(0, 2) + "/" + hash);
   }
-  SECTION("lost") { patchferry::remove_file(kept); }
+  Outcome ship(Words more = {}) const {
+    Words words = {"export", "--store", at("store"), "--to", at("usb"), "--site", "plant1", "--sign", at("ops.key"), "--full"};
+    words.insert(words.end(), more.begin(), more.end());
+    return typed(words);
+  }
+  void check_restored() const {
+    const auto restored = typed({"mirror", "add", "--store", at("store"), at("downloads"), "--json"});
+    CHECK(restored.code == 0);
+    CHECK(json_of(restored)["restored"] == nlohmann::json::array({"K20260105_01"}));
+  }
+};
 
-  CHECK(ship().code == 3);
-  const auto restored = typed({"mirror", "add", "--store", world.at("store"), world.at("downloads"), "--json"});
-  CHECK(restored.code == 0);
-  CHECK(json_of(restored)["restored"] == nlohmann::json::array({"K20260105_01"}));
-  CHECK(ship().code == 0);
+void rot(const std::string& path) {
+  std::string bytes = contents(path);
+  bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 1);
+  patchferry::remove_file(path);
+  write_contents(path, bytes);
 }
 
-TEST_CASE("an archive that arch/ has lost is left out of the receipt, shipped again, and put back") {
+}  // namespace
+
+TEST_CASE("an archive that the store has lost, or that has rotted there, travels all the same, and mirror add puts it back") {
+  const StoreWorld world;
+  SECTION("rotted") { rot(world.archive()); }
+  SECTION("lost") { patchferry::remove_file(world.archive()); }
+  CHECK(world.ship().code == 0);
+  world.check_restored();
+}
+
+TEST_CASE("a content that has rotted in the store is not shipped, and the next export takes it out of its archive anew") {
+  const StoreWorld world;
+  SECTION("rotted") {
+    rot(world.content());
+    const auto refused = world.ship();
+    CHECK(refused.code == 3);
+    CHECK(says(refused.err, "export again"));
+  }
+  SECTION("lost") { patchferry::remove_file(world.content()); }
+  const auto shipped = world.ship({"--json"});
+  REQUIRE(shipped.code == 0);
+  REQUIRE(world.import({json_of(shipped)["path"].get<std::string>()}).code == 0);
+  world.check_archives(world.base(), {"K20260105_01"});
+}
+
+TEST_CASE("with content and archive gone from the store nothing is signed until the vendor's archive is given again") {
+  const StoreWorld world;
+  patchferry::remove_file(world.content());
+  SECTION("rotted") { rot(world.archive()); }
+  SECTION("lost") { patchferry::remove_file(world.archive()); }
+  const auto refused = world.ship();
+  CHECK(refused.code == 3);
+  CHECK(says(refused.err, "mirror add"));
+  world.check_restored();
+  CHECK(world.ship().code == 0);
+}
+
+TEST_CASE("an adopted archive that arch/ has lost is left out of the receipt, shipped again, and put back") {
   const World world;
   world.release_kernels("K20260105_01", {{1, 1}});
   world.release_kernels("K20260114_02", {{1, 2}});
-  REQUIRE(world.import({world.export_full()}).code == 0);
+  REQUIRE(typed({"adopt", "--base", world.base(), world.at("downloads")}).code == 0);  // so there is no recipe of it
   const std::string lost = world.base() + "/arch/K20260105_01.tar.bz2";
   SECTION("lost") { patchferry::remove_file(lost); }
   SECTION("cut short") {
@@ -44,6 +88,7 @@ TEST_CASE("an archive that arch/ has lost is left out of the receipt, shipped ag
     patchferry::remove_file(lost);
     write_contents(lost, bytes.substr(0, 100));
   }
+  CHECK(typed({"archives", "--base", world.base()}).code == 4);
   REQUIRE(typed({"receipt", "--base", world.base(), "--out", world.at("r")}).code == 0);
   const auto shipped = typed({"export", "--store", world.at("store"), "--to", world.at("usb2"), "--site", "plant1", "--sign",
                               world.at("ops.key"), "--receipt", world.at("r"), "--json"});

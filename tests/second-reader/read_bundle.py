@@ -258,7 +258,7 @@ def decode_statement(data):
     need(1 <= s["volumes"] <= 9999 and 12 <= s["log2"] <= 24, "too-large", "volumes or blocks")
     need(s["payload"] <= 2**50 and s["expanded"] <= 2**50, "too-large", "payload")
     need(s["patchsets"] <= 100000 and s["withdrawn"] <= 100000, "too-large", "patchsets")
-    need(s["tables"] <= 2**28 and s["manifest"] <= 2**23, "too-large", "tables or manifest")
+    need(s["tables"] <= 3 * 2**25 and s["manifest"] <= 2**23, "too-large", "tables or manifest")
     need(s["objects"] <= s["tables"] and s["volume_table"] == 64 * s["volumes"], "malformed", "counts that do not fit")
     if s["encrypted"]:
         need(s["patchsets"] == s["withdrawn"] == s["objects"] == 0, "malformed", "encrypted, and counts")
@@ -372,7 +372,7 @@ def decode_manifest(data, s, plain_tables):
         bad(m["tables"]["objects"] == 64 * s["objects"], "another number of objects")
     bad(max(len(m[key]) for key in ("patchsets", "withdrawn", "needs")) <= 100000, "too many")
     bad(sum(m["tables"].values()) == plain_tables, "other table lengths")
-    bad(m["memory"] <= 3 * 2**26, "too much memory")
+    need(m["memory"] <= 2**27, "too-large", "memory")
     bad(ascending(m["kernels"]) and ascending(m["withdrawn"]) and all(map(patchset, m["withdrawn"])), "kernels, withdrawn")
     bad(ascending(n["name"] for n in m["needs"]), "needs out of order")
     for n in m["needs"]:

@@ -105,7 +105,7 @@ TEST_CASE("a frame must say how much it holds, and its record must say the same"
   Bytes silent(10'000);
   ZSTD_inBuffer in{plain.data(), plain.size(), 0};
   ZSTD_outBuffer out{silent.data(), silent.size(), 0};
-  REQUIRE(ZSTD_compressStream2(context, &out, &in, ZSTD_e_continue) > 0);
+  REQUIRE(ZSTD_isError(ZSTD_compressStream2(context, &out, &in, ZSTD_e_continue)) == 0);
   REQUIRE(ZSTD_compressStream2(context, &out, &in, ZSTD_e_end) == 0);
   ZSTD_freeCCtx(context);
   check_refused(ByteSpan(silent).first(out.pos), {}, plain.size());
