@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include "bundle-format/bzip2/choices.h"
+
 namespace patchferry::bzip2 {
 
 namespace {
@@ -199,7 +201,7 @@ Result<BlockRow> PackingReader::next_block() {
   if (row.plain == 0) return bad("has a block of nothing");
   if (auto counted = count_plain(row.plain, 1); !counted) return tl::unexpected(counted.error());
   if (row.kind == BlockKind::libbz2) return row;
-  const auto bits = varint(kMaxBlockBits);
+  const auto bits = varint(row.kind == BlockKind::as_it_was ? kMaxBlockBits : kMaxChoiceBits);
   if (!bits) return tl::unexpected(bits.error());
   row.bit_count = *bits;
   if (row.bit_count < kMinBlockBits) return bad("has a block of too few bits");

@@ -49,6 +49,8 @@ class Expansion {
 
   Result<void> run(const std::function<void(ByteSpan)>& out) {
     if (!fill()) return malformed("is empty");
+    // zstd would also pass over a skippable frame, and call that a good one of no bytes.
+    if (ByteReader(ByteSpan(in_).first(input_.size)).u32() != ZSTD_MAGICNUMBER) return malformed("is no zstd frame");
     // The one way: a frame that says how much it holds. So it is known before anything is expanded.
     if (ZSTD_getFrameContentSize(in_.data(), input_.size) != pack_.expanded_bytes)
       return malformed("does not hold as many bytes as its record says");

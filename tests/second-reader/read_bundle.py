@@ -5,12 +5,14 @@
 It shares no code with the program, so it proves that the document is enough. Not for use at a site: it holds everything in memory,
 knows no ledger, and its words are for developers.
 
-    read_bundle.py bundle FOLDER --trust KEY.pub|CHAIN|DOMAIN [--site-key site.key]
+    read_bundle.py bundle FOLDER --trust KEY.pub|CHAIN|DOMAIN [--site-key site.key] [--contents FOLDER]
     read_bundle.py receipt FILE
     read_bundle.py vectors tests/vectors        all of them, and that altered ones are refused
 
-Needs python3-nacl (libsodium).
+Needs python3-nacl (libsodium) and python3-zstandard.
 """
+import bz2
+import ctypes
 import datetime
 import hashlib
 import json
@@ -18,7 +20,9 @@ import os
 import re
 import struct
 import sys
+import zlib
 
+import zstandard
 from nacl import bindings
 from nacl.exceptions import CryptoError
 
@@ -254,7 +258,7 @@ def decode_statement(data):
     need(1 <= s["volumes"] <= 9999 and 12 <= s["log2"] <= 24, "too-large", "volumes or blocks")
     need(s["payload"] <= 2**50 and s["expanded"] <= 2**50, "too-large", "payload")
     need(s["patchsets"] <= 100000 and s["withdrawn"] <= 100000, "too-large", "patchsets")
-    need(s["tables"] <= 2**28 and s["manifest"] <= 2**23, "too-large", "tables or manifest")
+    need(s["tables"] <= 3 * 2**25 and s["manifest"] <= 2**23, "too-large", "tables or manifest")
     need(s["objects"] <= s["tables"] and s["volume_table"] == 64 * s["volumes"], "malformed", "counts that do not fit")
     if s["encrypted"]:
         need(s["patchsets"] == s["withdrawn"] == s["objects"] == 0, "malformed", "encrypted, and counts")
@@ -348,12 +352,12 @@ def check_shape(value, shape, kind, where="it"):
 
 HEX, HEX32, NAME = "[0-9a-f]{64}", "[0-9a-f]{32}", "[A-Za-z0-9._+-]+"
 MANIFEST_SHAPE = {
-    "fixes_left_out": bool, "format": int, "kernels": [r"[!#-&(-\[\]-~]{1,128}"],
+    "fixes_left_out": bool, "format": int, "kernels": [r"[!#-&(-\[\]-~]{1,128}"], "memory": int,
     "needs": [{"bundle": int, "name": NAME, "sha256": HEX}],
     "patchsets": [{"archive": {"bytes": int, "expanded": int, "sha256": HEX}, "file": NAME, "first_seen": int,
                    "fixes": [{"cve": "CVE-[0-9]{4}-[0-9]+", "cvss10": int, "kernels": [int]}],
                    "name": NAME, "product": "[a-z0-9]+", "released": "[0-9]{4}-[0-9]{2}-[0-9]{2}"}],
-    "sequence": int, "site": NAME, "tables": {"objects": int, "packs": int, "recipes": int}, "withdrawn": [NAME]}
+    "sequence": int, "site": NAME, "tables": {"bases": int, "objects": int, "packs": int, "recipes": int}, "withdrawn": [NAME]}
 
 
 def decode_manifest(data, s, plain_tables):
@@ -368,6 +372,7 @@ def decode_manifest(data, s, plain_tables):
         bad(m["tables"]["objects"] == 64 * s["objects"], "another number of objects")
     bad(max(len(m[key]) for key in ("patchsets", "withdrawn", "needs")) <= 100000, "too many")
     bad(sum(m["tables"].values()) == plain_tables, "other table lengths")
+    need(m["memory"] <= 2**27, "too-large", "memory")
     bad(ascending(m["kernels"]) and ascending(m["withdrawn"]) and all(map(patchset, m["withdrawn"])), "kernels, withdrawn")
     bad(ascending(n["name"] for n in m["needs"]), "needs out of order")
     for n in m["needs"]:
@@ -394,36 +399,365 @@ def records(data, width):
     return [Reader(data[at:at + width], "a record") for at in range(0, len(data), width)]
 
 
-def decode_tables(data, lengths, payload, ceiling):
-    objects, recipes = data[:lengths["objects"]], data[lengths["objects"]:lengths["objects"] + lengths["recipes"]]
+def decode_tables(data, m, payload, ceiling):
+    """Of a manifest's four tables: objects {hash: (bytes, pack, offset)}, recipes {archive: (object, kind, bytes)}, and packs, each
+    (codec, offset, stored, expanded, bases)."""
+    r = Reader(data, "the tables")
+    texts = {name: r.raw(m["tables"][name]) for name in ("objects", "recipes", "packs", "bases")}
+    r.end()
     packs, offset, expanded = [], 0, 0
-    for place, r in enumerate(records(data[lengths["objects"] + lengths["recipes"]:], 64)):
+    for place, r in enumerate(records(texts["packs"], 64)):
         index, codec, begin, stored, size = r.u32(), r.u32(), r.u64(), r.u64(), r.u64()
         r.zeros(32)
-        need(codec == 0, "unknown-format", "a codec")
-        need((index, begin, stored) == (place, offset, size), "malformed", "packs with gaps")
-        packs.append((begin, size))
+        need(codec in (0, 1), "unknown-format", "a codec")
+        need((index, begin) == (place, offset) and (codec == 1 or stored == size), "malformed", "packs with gaps")
+        packs.append((codec, begin, stored, size, []))
         offset, expanded = offset + stored, expanded + size
     need(offset == payload, "malformed", "packs that do not fill the payload")
     need(expanded <= ceiling, "too-large", "packs beyond the ceiling")
-    table = {}
-    for r in records(objects, 64):
+    objects, last = {}, None
+    for r in records(texts["objects"], 64):
         name, size, pack = r.raw(32), r.u64(), r.u32()
         r.zeros(4)
         begin = r.u64()
         r.zeros(8)
-        need(pack < len(packs) and begin + size <= packs[pack][1], "malformed", "an object outside its pack")
-        need(not table or list(table)[-1] < name, "malformed", "objects out of order")
-        table[name] = packs[pack][0] + begin, size
-    last = b""
-    for r in records(recipes, 80):
+        need(pack < len(packs) and begin + size <= packs[pack][3], "malformed", "an object outside its pack")
+        need(last is None or last < name, "malformed", "objects out of order")
+        objects[name] = size, pack, begin
+        last = name
+    lying = sorted((pack, begin, begin + size) for size, pack, begin in objects.values())
+    need(all(a[0] != b[0] or a[2] <= b[1] for a, b in zip(lying, lying[1:])), "malformed", "objects that lie one upon the other")
+    recipes, last = {}, None
+    for r in records(texts["recipes"], 80):
         made, source, kind = r.raw(32), r.raw(32), r.u32()
         r.zeros(4)
         size = r.u64()
-        need(kind == 0, "unknown-format", "a recipe")
-        need(made == source and last < made and source in table and table[source][1] == size, "malformed", "a recipe")
+        need(kind in (0, 1), "unknown-format", "a recipe")
+        need((last is None or last < made) and source in objects, "malformed", "a recipe")
+        need(kind == 1 or (made == source and objects[source][0] == size), "malformed", "a verbatim recipe")
+        recipes[made] = source, kind, size
         last = made
-    return table
+    last = 0
+    for r in records(texts["bases"], 48):
+        pack = r.u32()
+        r.zeros(4)
+        name, size = r.raw(32), r.u64()
+        need(last <= pack < len(packs) and packs[pack][0] == 1, "malformed", "a base of no such pack, or out of order")
+        bases = packs[pack][4]
+        need(sum(one for _, one in bases) + size <= 2**26, "too-large", "bases")
+        need(name not in objects or (objects[name][1] < pack and objects[name][0] == size), "malformed", "a base that comes too late")
+        bases.append((name, size))
+        last = pack
+    memory = max((sum(one for _, one in bases) + min(size, 2**27) for codec, _, _, size, bases in packs if codec == 1), default=0)
+    need(memory == m["memory"], "malformed", "other memory than the manifest says")
+    return objects, recipes, packs
+
+
+# --- Packs -----------------------------------------------------------------------------------------------------------------------
+
+def expand_frame(stored, size, prefix):
+    """A pack of codec 1."""
+    need(stored.startswith(b"\x28\xb5\x2f\xfd"), "malformed", "not a zstd frame")
+    try:
+        frame = zstandard.get_frame_parameters(stored)
+        need(frame.content_size == size, "malformed", "a pack that does not say how much it holds, or something else")
+        need(frame.window_size <= 2**27 and frame.dict_id == 0, "malformed", "a window or a dictionary")
+        prefix = {"dict_data": zstandard.ZstdCompressionDict(prefix, dict_type=zstandard.DICT_TYPE_RAWCONTENT)} if prefix else {}
+        expansion = zstandard.ZstdDecompressor(max_window_size=2**27, **prefix).decompressobj()
+        plain = expansion.decompress(stored)
+    except zstandard.ZstdError:
+        raise Refused("malformed", "a pack that cannot be expanded")
+    need(expansion.eof and not expansion.unused_data and len(plain) == size, "malformed", "a pack with another end")
+    return plain
+
+
+def expand_packs(objects, packs, payload, site):
+    """All contents that the packs hold, by hash. `site`: those that the site has."""
+    contents = {}
+    for place, (codec, begin, stored, size, bases) in enumerate(packs):
+        plain = payload[begin:begin + stored]
+        if codec == 1:
+            prefix = b""
+            for name, length in bases:
+                base = contents.get(name, site.get(name))
+                need(base is not None and len(base) == length, "incomplete", f"base {name.hex()}")
+                prefix += base
+            plain = expand_frame(plain, size, prefix)
+        for name, (length, pack, offset) in objects.items():
+            if pack == place:
+                contents[name] = plain[offset:offset + length]
+                need(sha256(contents[name]) == name, "damaged", f"object {name.hex()}")
+    return contents
+
+
+# --- Recipes ---------------------------------------------------------------------------------------------------------------------
+
+def decode_recipe(data):
+    """Parts, each a hash or bytes with its length, and the packing."""
+    need(len(data) <= 2**26, "too-large", "a recipe")
+    r = Reader(data, "a recipe")
+    need(r.raw(8) == b"PFRECIPE", "malformed", "not a recipe")
+    count, contents, literal, packing = r.u64(), r.u64(), r.u64(), r.u64()
+    need(count <= 500000 and len(data) == 40 + 8 * count + 32 * contents + literal + packing, "malformed", "a recipe of another length")
+    lengths = [(length & 2**63 - 1, length >> 63) for length in (r.u64() for _ in range(count))]
+    hashes = [r.raw(32) for _ in range(contents)]
+    need(all(length for length, _ in lengths), "malformed", "a part of no bytes")
+    need(sum(length for length, _ in lengths) < 2**63, "malformed", "an impossible size")
+    need(not any(not a and not b for (_, a), (_, b) in zip(lengths, lengths[1:])), "malformed", "two literal parts in a row")
+    need(sum(is_content for _, is_content in lengths) == contents, "malformed", "contents that are not parts")
+    need(sum(length for length, is_content in lengths if not is_content) == literal, "malformed", "literal bytes that are not parts")
+    waiting = iter(hashes)
+    parts = [(next(waiting), length, True) if is_content else (r.raw(length), length, False) for length, is_content in lengths]
+    packing = r.raw(packing)
+    r.end()
+    return parts, packing
+
+
+def make_archive(recipe, contents):
+    parts, packing = decode_recipe(recipe)
+    stream = []
+    for what, length, is_content in parts:
+        if is_content:
+            need(what in contents and len(contents[what]) == length, "incomplete", f"content {what.hex()}")
+        stream.append(contents[what] if is_content else what)
+    return pack_bzip2(packing, b"".join(stream))
+
+
+# --- bzip2 packing ---------------------------------------------------------------------------------------------------------------
+# Bits are texts of 0 and 1 here.
+
+def varint(r, least, most):
+    value = shift = 0
+    while True:
+        byte = r.u8()
+        value |= (byte & 127) << shift
+        if byte < 128:
+            break
+        shift += 7
+        need(shift < 63, "malformed", "a number that is too long")
+    need(byte or not shift, "malformed", "a number that is written too long")
+    need(least <= value <= most, "malformed", "a number beyond its bounds")
+    return value
+
+
+def text_of_bits(data):
+    return format(int.from_bytes(data, "big"), f"0{8 * len(data)}b") if data else ""
+
+
+def bytes_of_bits(bits):
+    return int(bits, 2).to_bytes(len(bits) // 8, "big")
+
+
+def decode_packing(data):
+    """Its rows: (first byte & 0xf0, level, plain, count, blocks, padding or bytes)."""
+    need(1 <= len(data) <= 2**26, "malformed", "a packing of impossible length")
+    r = Reader(data, "the packing")
+    rows, plain, empty = [], 0, 0
+    while r.at < len(data):
+        need(not rows or rows[-1][0] != 0x40, "malformed", "something behind the literal bytes")
+        kind, level = divmod(r.u8(), 16)
+        kind *= 16
+        if kind == 0x40:
+            need(rows and level == 0, "malformed", "literal bytes at the beginning")
+            rows.append((kind, 0, 0, 1, [], r.raw(varint(r, 1, 2**26))))
+            continue
+        need(kind in (0x10, 0x20, 0x30) and 1 <= level <= 9, "malformed", "a row of no known kind")
+        if kind != 0x30:
+            each, count = varint(r, kind == 0x20, 2**44), varint(r, 1, 2**44)
+            need(not rows or rows[-1][:3] != (kind, level, each), "malformed", "two rows where one would do")
+            rows.append((kind, level, each, count, [], 0))
+            plain, empty = plain + each * count, empty + (count if each == 0 else 0)
+        else:
+            blocks = []
+            for _ in range(varint(r, 0, 2**26)):
+                how = r.u8()
+                need(1 <= how <= 4, "malformed", "a block of no known kind")
+                each, bits = varint(r, 1, 46620000), ""
+                if how != 1:
+                    count = varint(r, 32, 2**26 if how == 4 else 2**18)
+                    bits = text_of_bits(r.raw((count + 7) // 8))
+                    need("1" not in bits[count:], "malformed", "bits behind a block's end")
+                    bits = bits[:count]
+                blocks.append((how, each, bits))
+                plain += each
+            rows.append((kind, level, 0, 1, blocks, r.u8()))
+            need(rows[-1][5] < 128, "malformed", "more padding than a byte takes")
+            empty += not blocks
+        need(plain <= 2**44 and empty <= 65536, "malformed", "too many plain bytes, or empty streams")
+    return rows, plain
+
+
+def libbz2_at_once(plain, level):
+    """bz2 of Python's library feeds and finishes apart from each other; this gives libbz2 all at once."""
+    out = ctypes.create_string_buffer(len(plain) + len(plain) // 50 + 1000)
+    size = ctypes.c_uint(len(out))
+    result = ctypes.CDLL("libbz2.so.1.0").BZ2_bzBuffToBuffCompress(out, ctypes.byref(size), plain, len(plain), level, 0, 0)
+    if result != 0:
+        raise MemoryError(f"libbz2 says {result}")
+    return out.raw[:size.value]
+
+
+def runs(plain, longest):
+    return re.finditer(rb"(.)\1{0,%d}" % (longest - 1), plain, re.DOTALL)
+
+
+def edge_of_block(plain, level):
+    """Where the byte lies that ends libbz2's first block, as it completes the last run of it; None: there is but one block."""
+    made = 0
+    for run in runs(plain, 255):
+        length = run.end() - run.start()
+        made += length if length < 4 else 5
+        if made >= 100000 * level - 19 and run.end() < len(plain):
+            return run.end()
+    return None
+
+
+def ends_just_full(plain, level):
+    while (edge := edge_of_block(plain, level)) is not None:
+        if edge == len(plain) - 1:
+            return True
+        plain = plain[edge:]
+    return False
+
+
+BLOCK, END = format(0x314159265359, "048b"), format(0x177245385090, "048b")
+REVERSED = bytes(int(format(byte, "08b")[::-1], 2) for byte in range(256))
+
+
+def bzip2_crc(plain):
+    """The CRC-32 of zlib with all bits the other way round."""
+    return format(zlib.crc32(plain.translate(REVERSED)), "032b")[::-1]
+
+
+def libbz2_block(plain, level):
+    edge = edge_of_block(plain, level)
+    need(edge in (None, len(plain) - 1), "malformed", "libbz2 makes two blocks of it")
+    bits, tail = text_of_bits(libbz2_at_once(plain, level)[4:]), END + bzip2_crc(plain)
+    return bits[:bits.rindex(tail)]
+
+
+def sorted_rotations(text):
+    """By their first 1, 2, 4, ... bytes."""
+    size, step = len(text), 1
+    rank = list(text)
+    while True:
+        pairs = [(rank[i], rank[(i + step) % size]) for i in range(size)]
+        order = sorted(range(size), key=pairs.__getitem__)
+        number, last = -1, None
+        for i in order:
+            number += pairs[i] != last
+            last = pairs[i]
+            rank[i] = number
+        if number == size - 1:
+            return order
+        step *= 2
+
+
+def chosen_block(plain, longest, choice):
+    text = bytearray()
+    for run in runs(plain, longest):
+        length, byte = run.end() - run.start(), plain[run.start()]
+        text += bytes([byte]) * min(length, 4) + (bytes([length - 4]) if length >= 4 else b"")
+    text = bytes(text)
+    need(len(text) <= 900000 and (text + text).index(text, 1) == len(text), "malformed", "too much for a block, or a repeated text")
+    order = sorted_rotations(text)
+    used = sorted(set(text))
+    alphabet, front, symbols, zeros = len(used) + 2, list(used), [], 0
+
+    def put_zeros():
+        nonlocal zeros
+        while zeros:
+            symbols.append(0 if zeros % 2 else 1)
+            zeros = (zeros - 1) // 2
+
+    for i in order:
+        place = front.index(text[i - 1])
+        if place == 0:
+            zeros += 1
+            continue
+        put_zeros()
+        symbols.append(place + 1)
+        front.insert(0, front.pop(place))
+    put_zeros()
+    symbols.append(alphabet - 1)
+
+    at = 0
+
+    def get(count):
+        nonlocal at
+        need(at + count <= len(choice), "malformed", "a choice that ends too early")
+        at += count
+        return int(choice[at - count:at], 2)
+
+    count = get(3)
+    need(2 <= count <= 6, "malformed", "an impossible number of tables")
+    front, selectors = list(range(count)), []
+    for _ in range(get(15)):
+        place = 0
+        while get(1):
+            place += 1
+            need(place < count, "malformed", "a table that is not there")
+        front.insert(0, front.pop(place))
+        selectors.append(front[0])
+    tables = []
+    for _ in range(count):
+        length, lengths = get(5), []
+        for _ in range(alphabet):
+            need(1 <= length <= 20, "malformed", "an impossible length")
+            while get(1):
+                length += -1 if get(1) else 1
+                need(1 <= length <= 20, "malformed", "an impossible length")
+            lengths.append(length)
+        codes, code = {}, 0
+        for length in range(1, 21):
+            for symbol in range(alphabet):
+                if lengths[symbol] == length:
+                    codes[symbol] = format(code % 2**length, f"0{length}b")
+                    code += 1
+            code *= 2
+        tables.append(codes)
+    need(at == len(choice) and 1 <= len(selectors) and 50 * len(selectors) >= len(symbols), "malformed", "a choice that does not fit")
+    ranges = ["".join("1" if 16 * i + j in used else "0" for j in range(16)) for i in range(16)]
+    used_bits = "".join("1" if "1" in one else "0" for one in ranges) + "".join(one for one in ranges if "1" in one)
+    codes = "".join(tables[selectors[i // 50]][symbol] for i, symbol in enumerate(symbols))
+    return BLOCK + bzip2_crc(plain) + "0" + format(order.index(0), "024b") + used_bits + choice + codes
+
+
+def other_stream(plain, level, blocks, padding):
+    out, combined = text_of_bits(b"BZh%d" % level), 0
+    for how, size, bits in blocks:
+        part, plain = plain[:size], plain[size:]
+        block = {1: lambda: libbz2_block(part, level), 2: lambda: chosen_block(part, 255, bits),
+                 3: lambda: chosen_block(part, 259, bits), 4: lambda: BLOCK + bits}[how]()
+        combined = (combined << 1 & 0xffffffff | combined >> 31) ^ int(block[48:80], 2)
+        out += block
+    out += END + format(combined, "032b")
+    left = -len(out) % 8
+    need(padding < 1 << left, "malformed", "padding that has no room")
+    return bytes_of_bits(out + (format(padding, f"0{left}b") if left else ""))
+
+
+def pack_bzip2(packing, plain):
+    """The bzip2 file of these plain bytes."""
+    rows, asked = decode_packing(packing)
+    need(asked == len(plain), "malformed", "another number of plain bytes than the packing says")
+    out, at = [], 0
+    for kind, level, each, count, blocks, rest in rows:
+        if kind == 0x40:
+            out.append(rest)
+            continue
+        each = each or sum(size for _, size, _ in blocks)
+        for _ in range(count):
+            part = plain[at:at + each]
+            at += each
+            if kind == 0x10:
+                out.append(bz2.compress(part, level))
+            elif kind == 0x20:
+                need(ends_just_full(part, level), "malformed", "a stream that does not end just as a block is full")
+                out.append(libbz2_at_once(part, level))
+            else:
+                out.append(other_stream(part, level, blocks, rest))
+    return b"".join(out)
 
 
 # --- Bundles ---------------------------------------------------------------------------------------------------------------------
@@ -500,8 +834,24 @@ def read_volume(data, domains):
             "payload": payload}
 
 
-def read_bundle(volumes, domains, secret=None, readme_text=None):
-    """All volumes' bytes in any order. The bundle's manifest and archives; of an encrypted one only with the site's X25519 secret."""
+def make_archives(m, tables, payload, ceiling, site):
+    """What a manifest brings, by name, out of tables and payload as they were before they were encrypted."""
+    objects, recipes, packs = decode_tables(tables, m, len(payload), ceiling)
+    wanted = {p["name"]: (bytes.fromhex(p["archive"]["sha256"]), p["archive"]["bytes"]) for p in m["patchsets"]}
+    for name, (hash_, size) in wanted.items():
+        need(hash_ in recipes and recipes[hash_][2] == size, "incomplete", name)
+    contents = {**site, **expand_packs(objects, packs, payload, site)}
+    out = {}
+    for name, (hash_, size) in wanted.items():
+        source, kind, _ = recipes[hash_]
+        out[name] = contents[source] if kind == 0 else make_archive(contents[source], contents)
+        need(len(out[name]) == size and sha256(out[name]) == hash_, "damaged", name)
+    return out
+
+
+def read_bundle(volumes, domains, secret=None, readme_text=None, site=None):
+    """All volumes' bytes in any order. The bundle's manifest and archives; of an encrypted one only with the site's X25519 secret.
+    `site`: the contents that the site has, by hash."""
     read = {}
     for data in volumes:
         volume = read_volume(data, domains)
@@ -523,14 +873,7 @@ def read_bundle(volumes, domains, secret=None, readme_text=None):
     if secret or not s["encrypted"]:
         joined = b"".join(payload)
         m = out["manifest"] = decode_manifest(manifest, s, len(tables))
-        table = decode_tables(tables, m["tables"], len(joined), s["expanded"])
-        out["archives"] = {}
-        for p in m["patchsets"]:
-            wanted = bytes.fromhex(p["archive"]["sha256"])
-            need(wanted in table and table[wanted][1] == p["archive"]["bytes"], "incomplete", p["name"])
-            begin, size = table[wanted]
-            need(sha256(joined[begin:begin + size]) == wanted, "damaged", p["name"])
-            out["archives"][p["name"]] = joined[begin:begin + size]
+        out["archives"] = make_archives(m, tables, joined, s["expanded"], site or {})
     if readme_text is not None:
         need(readme_text == readme(s, out["manifest"] and out["manifest"]["site"]), "altered-readme", "README.txt")
     return out
@@ -545,6 +888,16 @@ def read_folder(folder):
             elif name.lower().endswith(".pfv") and not name.startswith("."):
                 volumes.append(file.read())
     return volumes, text
+
+
+def read_contents(folder):
+    """What a site has, by hash."""
+    out = {}
+    for name in os.listdir(folder):
+        with open(os.path.join(folder, name), "rb") as file:
+            data = file.read()
+        out[sha256(data)] = data
+    return out
 
 
 # --- Key files, receipts, tokens -------------------------------------------------------------------------------------------------
@@ -685,7 +1038,8 @@ def check_worked_example(spec, volume):
     m = read_bundle([volume], {s["trust_domain"]})["manifest"]
     sizes = [("preamble", 32), ("envelope", lengths[0]), ("statement", 512), ("root chain", lengths[1]), ("volume table", lengths[2]),
              ("leaves", lengths[3]), ("manifest", s["manifest"]), ("objects", m["tables"]["objects"]),
-             ("recipes", m["tables"]["recipes"]), ("packs", m["tables"]["packs"]), ("payload", s["payload"])]
+             ("recipes", m["tables"]["recipes"]), ("packs", m["tables"]["packs"]), ("bases", m["tables"]["bases"]),
+             ("payload", s["payload"])]
     measured, at = [], 0
     for part, size in sizes:
         measured.append((at, size, part))
@@ -696,6 +1050,107 @@ def check_worked_example(spec, volume):
 
 def state_of(patchsets):
     return sha256(b"".join(name.encode() + b"\n" + hash for name, hash in sorted(patchsets)))
+
+
+def check_taken_apart(folder, ours):
+    """Archives by recipe. All altered tables, recipes and packings are refused, or make other archives."""
+    (volume,), text = read_folder(os.path.join(folder, "taken-apart"))
+    site = read_contents(os.path.join(folder, "taken-apart-site"))
+    check([name.hex() for name in site] == os.listdir(os.path.join(folder, "taken-apart-site")), "taken-apart-site: other names")
+    read = read_bundle([volume], ours, None, text, site)
+    check(len(read["archives"]) == 6, "taken-apart: other archives")
+    check(refusal_of(read_bundle, [volume], ours) == "incomplete", "taken-apart was read without what the site has")
+    base, = site.values()
+    check(refusal_of(read_bundle, [volume], ours, None, None, {sha256(base): base[:-1]}) == "incomplete", "a cut base was taken")
+    check(refusal_of(read_bundle, [volume], ours, None, None, {sha256(base): base[:-1] + b"!"}), "another base was taken")
+
+    raw, m, ceiling = read_volume(volume, ours), read["manifest"], read["statement"]["expanded"]
+    objects, recipes, packs = decode_tables(raw["tables"], m, len(raw["payload"]), ceiling)
+    contents = {**site, **expand_packs(objects, packs, raw["payload"], site)}
+    check(sorted({codec for codec, *_ in packs}) == [0, 1] and sorted({kind for _, kind, _ in recipes.values()}) == [0, 1], "kinds")
+
+    for at in range(len(raw["tables"])):
+        altered = bytearray(raw["tables"])
+        altered[at] ^= 1 << at % 8
+        check(refusal_of(make_archives, m, bytes(altered), raw["payload"], ceiling, site), f"tables whose byte {at} was altered were taken")
+    for field in ("bases", "objects", "packs", "recipes"):
+        for change in (1, 16, 48, 64, 80):
+            tables = {**m["tables"], field: m["tables"][field] + change}
+            kind = refusal_of(decode_tables, raw["tables"], {**m, "tables": tables}, len(raw["payload"]), ceiling)
+            check(kind in ("malformed", "unknown-format"), f"tables were taken that lack bytes of {field}")
+    for memory in (m["memory"] - 1, m["memory"] + 1):
+        kind = refusal_of(decode_tables, raw["tables"], {**m, "memory": memory}, len(raw["payload"]), ceiling)
+        check(kind == "malformed", "tables were taken that ask for other memory than the manifest says")
+    check(refusal_of(decode_tables, raw["tables"], m, len(raw["payload"]), sum(p[3] for p in packs) - 1) == "too-large", "no ceiling")
+    for place, (codec, begin, stored, size, bases) in enumerate(packs):
+        if codec == 1:
+            prefix = b"".join(contents[name] for name, _ in bases)
+            frame = raw["payload"][begin:begin + stored]
+            check(expand_frame(frame, size, prefix), f"pack {place}")
+            for kind, given in (("cut", frame[:-1]), ("longer", frame + b"x"), ("twice", frame + frame), ("nothing", b"")):
+                check(refusal_of(expand_frame, given, size, prefix) == "malformed", f"pack {place}: {kind}")
+            check(refusal_of(expand_frame, frame, size + 1, prefix) == "malformed", f"pack {place}: another size")
+
+    unlike = 0
+    for archive_hash, (source, kind, _) in recipes.items():
+        recipe = contents[source]
+        if kind == 0:
+            continue
+        parts, packing = decode_recipe(recipe)
+        for at in range(len(recipe) - len(packing)):
+            altered = bytearray(recipe)
+            altered[at] ^= 1 << at % 8
+            try:
+                again, same_packing = decode_recipe(bytes(altered))
+            except Refused:
+                continue
+            check(again != parts and same_packing == packing, f"a recipe whose byte {at} was altered reads like it")
+        stream = b"".join(contents[what] if is_content else what for what, _, is_content in parts)
+        check(sha256(pack_bzip2(packing, stream)) == archive_hash, "a packing makes another archive")
+        for at in range(0, len(packing), max(1, len(packing) // 60)):
+            altered = bytearray(packing)
+            altered[at] ^= 1 << at % 8
+            try:
+                unlike += sha256(pack_bzip2(bytes(altered), stream)) == archive_hash
+            except Refused:
+                pass
+    check(unlike <= 1, "altered packings make the same archives")  # a block without long runs is the same as kind 2 and 3
+
+
+def check_packings():
+    """The rules of packings, one by one."""
+    for text, plain, fits in (
+            ("190001", b"", True), ("190001400178", b"", True), ("390000", b"", True), ("3901010300", b"abc", True), ("", b"", False),
+            ("19", b"", False), ("190000", b"", False), ("19800001", b"", False), ("190001190001", b"", False), ("100001", b"", False),
+            ("1a0001", b"", False), ("290001", b"", False), ("290301", b"abc", False), ("590001", b"", False), ("400178", b"", False),
+            ("1900014000", b"", False), ("190001400278", b"", False), ("190001400178190001", b"", False), ("1900818004", b"", False),
+            ("390080", b"", False), ("3901010000", b"", False), ("3901050100", b"x", False), ("390104010800ff00", b"x", False),
+            ("39010203280000000000" + "00", b"abc", False), ("3901010340", b"abc", False), ("190401", b"abc", False),
+            ("19ffffffffffffffff7f01", b"", False), ("19ffffffff7fffffff7f", b"", False),
+            ("390102038180100000" + "00" * 32768, b"abc", False)):
+        kind = refusal_of(pack_bzip2, bytes.fromhex(text), plain)
+        check(kind == (None if fits else "malformed"), f"the packing {text[:40]}: {kind}")
+    # The longest choice: two tables of lengths that go up and down for long before they say 3 of each symbol.
+    for wander, bits, fits in ((65526, 262143, True), (65527, 262147, False)):
+        choice = "010" + format(1, "015b") + "0" + ("00011" + "00000") + ("00011" + "1011" * wander + "00000")
+        check(len(choice) == bits, "a choice of another length")
+        packing = bytes.fromhex("39010203") + bytes([bits & 127 | 128, bits >> 7 & 127 | 128, bits >> 14])
+        packing += bytes_of_bits(choice + "0" * (-bits % 8)) + b"\0"
+        try:
+            check(bz2.decompress(pack_bzip2(packing, b"abc")) == b"abc" and fits, f"a choice of {bits} bits was taken")
+        except Refused:
+            check(not fits, f"a choice of {bits} bits was refused")
+
+
+def check_bases(folder):
+    """Tables that differ in their bases: the seeds of the fuzz target, which says how long each table is."""
+    for name, expected in (("bases", None), ("late-base", "malformed"), ("large-bases", "too-large"), ("unsorted-bases", "malformed"),
+                           ("stored-with-bases", "malformed")):
+        with open(os.path.join(folder, name), "rb") as file:
+            data = file.read()
+        m = {"memory": 12100, "tables": {"objects": 128, "recipes": 160, "packs": 128, "bases": len(data) - 416}}
+        kind = refusal_of(decode_tables, data, m, 9060, 1 << 20)
+        check(kind == expected, f"tables/{name}: {kind}")
 
 
 def check_vectors(folder):
@@ -728,6 +1183,9 @@ def check_vectors(folder):
     sealed = read_bundle(volumes, ours, secret[1], readme_text)
     check(sealed["manifest"] == one["manifest"] and sealed["archives"] == one["archives"], "encrypted: other contents")
     check_worked_example(spec, bundle("one-volume")[0][0])
+    check_taken_apart(folder, ours)
+    check_packings()
+    check_bases(os.path.join(folder, "../fuzz/seeds/tables"))
 
     # What must be refused.
     a, b = bundle("several-volumes")[0]
@@ -781,13 +1239,16 @@ def main(words):
             with open(words[1], encoding="ascii") as file:
                 print(json.dumps(read_receipt(file.read())[0], indent=2))
             return 0
-        if len(words) in (4, 6) and words[0] == "bundle" and words[2] == "--trust" and words[4:5] in ([], ["--site-key"]):
+        options = dict(zip(words[2::2], words[3::2]))
+        if (words[:1] == ["bundle"] and len(words) == 2 + 2 * len(options) and "--trust" in options
+                and options.keys() <= {"--trust", "--site-key", "--contents"}):
             secret = None
-            if len(words) == 6:
-                with open(words[5], encoding="ascii") as file:
+            if "--site-key" in options:
+                with open(options["--site-key"], encoding="ascii") as file:
                     secret = site_secret(file.read())[1]
             volumes, text = read_folder(words[1])
-            read = read_bundle(volumes, domains_of(words[3]), secret, text)
+            site = read_contents(options["--contents"]) if "--contents" in options else None
+            read = read_bundle(volumes, domains_of(options["--trust"]), secret, text, site)
             print(f"good: bundle {read['statement']['sequence']}, statement {read['hash'].hex()}")
             if read["manifest"]:
                 print(json.dumps(read["manifest"], indent=2))

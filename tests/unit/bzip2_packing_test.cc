@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 
+#include "bundle-format/bzip2/bits.h"
 #include "bundle-format/bzip2/packing_code.h"
 #include "bundle-format/bzip2/suffix_order.h"
 #include "bundle-format/bzip2/symbols.h"
@@ -158,6 +159,32 @@ TEST_CASE("packings that no unpacker writes are refused") {
   CHECK(refused({0x39, 1, 4, 1, 8, 0, 0}) == "malformed");  // too few bits for a block
   CHECK(refused({0x19, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f, 1}) == "malformed");
   CHECK(refused({0x19, 0xff, 0xff, 0xff, 0xff, 0x7f, 0xff, 0xff, 0xff, 0x7f}) == "malformed");  // too many plain bytes in all
+}
+
+TEST_CASE("a choice may have 2^18 bits, and no more") {
+  for (const unsigned wander : {65'526U, 65'527U}) {
+    // Two tables; the lengths of the second go up and down for long before they say 3 of each symbol.
+    bzip2::BitWriter choice;
+    choice.put(2, 3);
+    choice.put(1, 15);
+    choice.put(0, 1);
+    choice.put(3, 5);
+    choice.put(0, 5);
+    choice.put(3, 5);
+    for (unsigned i = 0; i < wander; ++i) choice.put(0b1011, 4);
+    choice.put(0, 5);
+    bzip2::BlockRow row{.kind = bzip2::BlockKind::short_runs, .plain = 3};
+    row.bit_count = choice.bits();
+    const Bytes bits = choice.finish();
+    row.bits = bits;
+    Bytes blocks;
+    bzip2::PackingWriter::add_block(blocks, row);
+    bzip2::PackingWriter writer;
+    writer.other_stream(9, 1, blocks, 0);
+    const auto made = packed_again(writer.encoded(), as_bytes("abc"));
+    CHECK(made.refused == (row.bit_count <= (1U << 18) ? "" : "malformed"));
+    if (made.refused.empty()) CHECK(unpacked(made.file).plain == bytes_of({'a', 'b', 'c'}));
+  }
 }
 
 TEST_CASE("a choice or padding that does not fit the plain bytes is refused") {

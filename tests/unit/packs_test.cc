@@ -94,6 +94,17 @@ TEST_CASE("what is stored behind the frame, a second frame even, is refused") {
   check_refused(stored, {}, 2 * plain.size());
 }
 
+TEST_CASE("a skippable frame is no pack, not even an empty one") {
+  const TempFolder files;
+  CHECK(expanded(compressed(files, Effort::fast, {}, {}), {}, 0) == Bytes());
+  ByteWriter w;
+  w.u32(0x184D2A50);
+  w.u32(3);
+  w.raw(as_bytes("abc"));
+  check_refused(w.take(), {}, 0);
+  check_refused({}, {}, 0);
+}
+
 TEST_CASE("a frame must say how much it holds, and its record must say the same") {
   const TempFolder files;
   const Bytes plain = noise_bytes(7, 5000);

@@ -87,6 +87,35 @@ BundleRecipe rotated_bundle() {
   return recipe;
 }
 
+/// Two objects, recipes and packs of 9060 bytes together, as fuzz_tables.cc asks for, and three bases: the site's, and out of pack 0.
+Tables tables_with_bases() {
+  Tables t;
+  const Digest a = sha256(as_bytes("a"));
+  const Digest b = sha256(as_bytes("b"));
+  t.objects = {{std::min(a, b), 4000, 0, 0}, {std::max(a, b), 4000, 1, 10}};
+  t.recipes = {{{}, t.objects[1].hash, RebuildBy::recipe, 1234},
+               {t.objects[0].hash, t.objects[0].hash, RebuildBy::verbatim, 4000}};
+  t.packs = {{Codec::zstd, 0, 4000, 4000}, {Codec::zstd, 4000, 5060, 8000}};
+  const Digest site = sha256(as_bytes("at the site"));
+  t.bases = {{0, site, 100}, {1, t.objects[0].hash, 4000}, {1, site, 100}};
+  return t;
+}
+
+Bytes joined(const Tables& t) {
+  Bytes out = encode_objects(t.objects);
+  for (const auto& part : {encode_recipes(t.recipes), encode_packs(t.packs), encode_bases(t.bases)})
+    out.insert(out.end(), part.begin(), part.end());
+  return out;
+}
+
+bool decode_joined(const Tables& t) {
+  const Bytes objects = encode_objects(t.objects);
+  const Bytes recipes = encode_recipes(t.recipes);
+  const Bytes packs = encode_packs(t.packs);
+  const Bytes bases = encode_bases(t.bases);
+  return decode_tables({objects, recipes, packs, bases}, 9060, 1 << 20).has_value();
+}
+
 }  // namespace
 
 TEST_CASE("a bundle under rotated root documents, that builds on another and withdraws, is its golden vector") {
@@ -191,7 +220,9 @@ TEST_CASE("a receipt is made of the very bytes of the golden vector") {
 TEST_CASE("the fuzz targets start from good documents") {
   const TempFolder files;
   const SignedBundle bundle = small_bundle(files);
-  const auto seed = [&](const char* target, ByteSpan bytes) { same_as_vector(kSeeds + "/" + target + "/good", bytes); };
+  const auto seed = [&](const char* target, ByteSpan bytes, const char* name = "good") {
+    same_as_vector(kSeeds + "/" + target + "/" + name, bytes);
+  };
   seed("statement", encode_statement(bundle.layout.statement));
   seed("envelope", bundle.envelope);
   seed("root_chain", bundle.layout.root_chain);
@@ -199,6 +230,25 @@ TEST_CASE("the fuzz targets start from good documents") {
   seed("volume", slurp(kVectors + "/one-volume/" + volume_file_name(bundle.layout.statement.bundle, 1)));
   seed("manifest", as_bytes(bundle.layout.manifest));
   seed("tables", bundle.layout.tables);
+  Tables bases = tables_with_bases();
+  seed("tables", joined(bases), "bases");
+  CHECK(decode_joined(bases));
+  bases.bases[1].object = bases.objects[1].hash;  // of the very pack that it is a base of
+  bases.bases[1].bytes = bases.objects[1].bytes;
+  seed("tables", joined(bases), "late-base");
+  CHECK_FALSE(decode_joined(bases));
+  bases = tables_with_bases();
+  bases.bases[2].bytes = kMaxPrefix;
+  seed("tables", joined(bases), "large-bases");
+  CHECK_FALSE(decode_joined(bases));
+  bases = tables_with_bases();
+  std::swap(bases.bases[0], bases.bases[2]);
+  seed("tables", joined(bases), "unsorted-bases");
+  CHECK_FALSE(decode_joined(bases));
+  bases = tables_with_bases();
+  bases.packs[0] = {Codec::stored, 0, 4000, 4000};
+  seed("tables", joined(bases), "stored-with-bases");
+  CHECK_FALSE(decode_joined(bases));
   seed("receipt", slurp(kVectors + "/plant1.receipt"));
   seed("key_file", slurp(kVectors + "/key.pub"));
   seed("site_key", slurp(kVectors + "/site.pub"));
