@@ -71,7 +71,8 @@ class Adding {
     patchset.archive_bytes = size_of(copy.file());
     patchset.first_seen = now();
     if (auto known = find(name->patchset.text)) return meet_again(*known, patchset.archive, copy);
-    auto apart = take_apart(copy.file(), *name, patchset.archive, unsigned_limits(patchset.archive_bytes), store_.contents(), on_bytes_);
+    auto apart =
+        take_apart(copy.file(), *name, patchset.archive, unsigned_limits(patchset.archive_bytes), store_.contents(), on_bytes_);
     if (!apart) return tl::unexpected(std::move(apart.error()));
     patchset.expanded_bytes = apart->contents.expanded_bytes;
     copy.commit();

@@ -8,16 +8,21 @@
 
 namespace patchferry::mirror {
 
+SpoolFolder::SpoolFolder(std::string path) : path_(std::move(path)) {
+  remove_tree(path_);
+  make_folders(path_);
+}
+
+SpoolFolder::~SpoolFolder() {
+  try {
+    if (!path_.empty()) remove_tree(path_);
+  } catch (const SystemFailure&) {  // whoever opens the store next empties the spool
+  }
+}
+
 std::string ContentStore::path(const Digest& hash) const {
   const std::string hex = to_hex(hash);
   return store_ + "/objects/" + hex.substr(0, 2) + "/" + hex;
-}
-
-std::string ContentStore::fresh_spool(const std::string& name) const {
-  const std::string folder = spool() + "/" + name;
-  remove_tree(folder);
-  make_folders(folder);
-  return folder;
 }
 
 void ContentStore::take_in(const std::string& folder) const {

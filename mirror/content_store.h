@@ -11,11 +11,25 @@
 #include <functional>
 #include <span>
 #include <string>
+#include <utility>
 
 #include "bundle-format/hash.h"
 #include "system/file.h"
 
 namespace patchferry::mirror {
+
+/// A folder for what is being made; taken away with this.
+class SpoolFolder {
+ public:
+  explicit SpoolFolder(std::string path);
+  ~SpoolFolder();
+  SpoolFolder(SpoolFolder&& other) noexcept : path_(std::exchange(other.path_, {})) {}
+  SpoolFolder& operator=(SpoolFolder&&) = delete;
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
 
 class ContentStore {
  public:
@@ -24,9 +38,10 @@ class ContentStore {
 
   std::string path(const Digest& hash) const;
   bool has(const Digest& hash) const { return exists(path(hash)); }
-  std::string spool() const { return store_ + "/spool"; }
   /// An empty spool/<name>/.
-  std::string fresh_spool(const std::string& name) const;
+  SpoolFolder fresh_spool(const std::string& name) const { return SpoolFolder(store_ + "/spool/" + name); }
+  /// What a killed command has left there.
+  void empty_spool() const { remove_tree(store_ + "/spool"); }
   /// Moves the contents in `folder`, each named by its hash, to where they belong; durable.
   void take_in(const std::string& folder) const;
 

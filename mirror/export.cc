@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include <fcntl.h>
 
+#include "mirror/describe.h"
 #include "mirror/ship.h"
 #include "system/calendar.h"
 #include "system/failure.h"
@@ -78,8 +79,8 @@ Digest state_after(const Missing& missing) {
   return state_of(std::move(have));
 }
 
-Draft draft_of(Store& store, const Missing& missing, Packs packs, std::uint64_t sequence, const ExportOrder& order,
-               const Authority& authority) {
+Draft draft_of(Store& store, const Missing& missing, Manifest manifest, Packs& packs, std::uint64_t sequence,
+               const ExportOrder& order, const Authority& authority) {
   Draft draft;
   draft.root_chain = authority.chain;
   draft.encrypt_to = order.encrypt_to;
@@ -96,12 +97,12 @@ Draft draft_of(Store& store, const Missing& missing, Packs packs, std::uint64_t 
   s.created = now();
   if (order.good_for != 0) s.expires = s.created + order.good_for;
   s.bundle = random_bundle_id();
-  s.expanded_bytes = packs.expanded_bytes;
-  draft.manifest = std::move(packs.manifest);
+  // Ceilings: packs expand to no more, and archives unpack to no more.
+  for (const auto& p : packs.tables.packs) s.expanded_bytes += p.expanded_bytes;
+  for (const auto& p : manifest.patchsets) s.expanded_bytes += p.expanded_bytes;
+  draft.manifest = std::move(manifest);
   draft.manifest.site = missing.site.site;
   draft.manifest.sequence = sequence;
-  draft.manifest.withdrawn = missing.withdrawn;
-  draft.manifest.needs = missing.site.assumed;
   draft.tables = std::move(packs.tables);
   draft.payload = std::move(packs.payload);
   return draft;
@@ -140,10 +141,10 @@ Result<std::optional<Shipment>> export_bundle(Store& store, const ExportOrder& o
   if (!missing) return tl::unexpected(missing.error());
   if (missing->is_empty()) return std::optional<Shipment>();
 
-  // Which bytes travel, and in which pack.
-  const SpooledPacks spooled(store.contents());
+  // Of which contents each archive is made; which of them travel, in which pack.
   const auto pieces = decompose(store, *missing);
   Packs packs = pack(store, *missing, pieces, order.effort);
+  Manifest manifest = describe(store, *missing);
   Shipment shipment{
       "", {}, missing->patchsets, missing->withdrawn, pieces, authority.signers.size(), authority.needed(Role::release)};
   if (order.dry_run) {
@@ -155,7 +156,7 @@ Result<std::optional<Shipment>> export_bundle(Store& store, const ExportOrder& o
   const std::uint64_t sequence = store.reserve_sequence(order.site.site, seen_by(order.site, authority.root.epoch));
 
   // Which bytes lie in which volume; every block is hashed.
-  Draft draft = draft_of(store, *missing, std::move(packs), sequence, order, authority);
+  Draft draft = draft_of(store, *missing, std::move(manifest), packs, sequence, order, authority);
   auto layout = [&] {
     Progress progress("hashing", draft.payload.bytes());
     return lay_out(std::move(draft), order.volume_size, [&](std::uint64_t n) { progress.add(n); });

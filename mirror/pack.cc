@@ -2,7 +2,6 @@
 #include "mirror/pack.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <fcntl.h>
 #include <set>
 
@@ -17,88 +16,64 @@ namespace patchferry::mirror {
 
 namespace {
 
-/// Fills in what each patchset is the first to fix, kernels by index into one sorted list.
-void describe_fixes(Store& store, const Missing& missing, Manifest& manifest) {
-  std::vector<std::vector<FirstFix>> fixes;
-  std::set<std::string> kernels;
-  for (const auto& patchset : missing.patchsets) {
-    fixes.push_back(store.first_fixes(patchset.id));
-    for (const auto& fix : fixes.back()) kernels.insert(fix.kernel);
-  }
-  manifest.kernels.assign(kernels.begin(), kernels.end());
-  for (std::size_t i = 0; i < fixes.size(); ++i) {
-    auto& out = manifest.patchsets[i].fixes;
-    for (const auto& fix : fixes[i]) {
-      if (out.empty() || out.back().cve != fix.cve) out.push_back({fix.cve, 0, {}});
-      out.back().cvss_tenths = std::max(out.back().cvss_tenths, fix.cvss_tenths);
-      const auto at = std::lower_bound(manifest.kernels.begin(), manifest.kernels.end(), fix.kernel) - manifest.kernels.begin();
-      out.back().kernels.push_back(static_cast<std::uint32_t>(at));
-    }
-  }
-}
+/// What travels as contents: recipes, and what they name.
+struct Travelling {
+  std::vector<Member> recipes;
+  std::vector<Member> contents;
+};
 
-/// Contents of the recipes of what travels, and the recipes themselves.
-std::vector<Member> contents_of(Store& store, const std::vector<Piece>& pieces) {
-  std::vector<Member> out;
-  for (const auto& piece : pieces) {
-    if (!piece.travel.recipe) continue;
-    Bytes text(static_cast<std::size_t>(piece.travel.recipe_bytes));
-    store.contents().read(*piece.travel.recipe, text);
+Travelling travelling(Store& store, const std::vector<Piece>& pieces) {
+  Travelling out;
+  std::set<Digest> seen;
+  for (const auto& [patchset, travel] : pieces) {
+    if (!travel.recipe) continue;
+    Bytes text(static_cast<std::size_t>(travel.recipe_bytes));
+    store.contents().read(*travel.recipe, text);
     const auto recipe = decode_recipe(text);
     if (!recipe) throw SystemFailure("cannot read a recipe of this store's own: " + recipe.error().text, 0);
-    const std::set<Digest> needed(recipe->contents.begin(), recipe->contents.end());
-    for (auto& member : store.members(piece.patchset.id))
-      if (needed.count(member.content) != 0) out.push_back(std::move(member));
-    out.push_back({"recipe//" + piece.patchset.name.file, *piece.travel.recipe, piece.travel.recipe_bytes});
+    const std::set<Digest> named(recipe->contents.begin(), recipe->contents.end());
+    for (auto& member : store.members(patchset.id))
+      if (named.count(member.content) != 0 && seen.insert(member.content).second) out.contents.push_back(std::move(member));
+    if (seen.insert(*travel.recipe).second)
+      out.recipes.push_back(
+          {"recipe/" + patchset.name.patchset.product + "/" + patchset.name.file, *travel.recipe, travel.recipe_bytes});
   }
-  return out;
-}
-
-/// What the site has out of the patchsets that are there, as far as this store still knows its bytes.
-std::vector<Member> contents_at_site(Store& store, const Missing& missing) {
-  std::vector<Member> out;
-  for (const auto& patchset : missing.present)
-    for (auto& member : store.members(patchset.id)) out.push_back(std::move(member));
   return out;
 }
 
 /// Makes the packs of one bundle, and the records that tell of them.
-class Packing {
+class PackMaker {
  public:
-  Packing(Store& store, Effort effort, Packs& out)
-      : store_(store), effort_(effort), out_(out), folder_(store.contents().fresh_spool("packs")) {}
+  PackMaker(Store& store, Effort effort, Packs& out) : store_(store), effort_(effort), out_(out) {}
 
-  void add(const std::vector<PlannedPack>& planned) {
+  void add(std::vector<PlannedPack> planned) {
     std::uint64_t total = 0;
-    for (const auto& pack : planned)
+    for (auto& pack : planned) {
       for (const auto& content : pack.contents) total += content.bytes;
+      // What this store has lost does not travel, so it need not be had back: something else will do as a base.
+      std::erase_if(pack.bases, [&](const Member& base) { return !store_.contents().has(base.content); });
+    }
     Progress progress("packing", total);
     std::vector<PackRecord> records(planned.size());
-    parallel_for(
-        planned.size(), [&](std::size_t i) { records[i] = spool(planned[i], i, progress); }, kPacksAtOnce);
-    for (std::size_t i = 0; i < planned.size(); ++i) record(planned[i], i, records[i]);
+    const std::size_t first = out_.tables.packs.size();
+    const auto make = [&](std::size_t i) { records[i] = spool(planned[i], first + i, progress); };
+    parallel_for(planned.size(), make, kPacksAtOnce);
+    for (std::size_t i = 0; i < planned.size(); ++i) record(planned[i], first + i, records[i]);
   }
 
   void add_verbatim(const StoredPatchset& patchset) {
     if (!travelling_.insert(patchset.archive).second) return;  // two patchsets may be one archive
-    check_archive(patchset);
+    store_.open_archive(patchset);                             // for its hash
     const auto index = static_cast<std::uint32_t>(out_.tables.packs.size());
     out_.tables.packs.push_back({Codec::stored, out_.payload.bytes(), patchset.archive_bytes, patchset.archive_bytes});
     out_.tables.objects.push_back({patchset.archive, patchset.archive_bytes, index, 0});
     out_.payload.append(store_.archive_path(patchset.name.file), 0, patchset.archive_bytes);
   }
 
-  void finish() {
-    auto& objects = out_.tables.objects;
-    std::sort(objects.begin(), objects.end(), [](const auto& a, const auto& b) { return a.hash < b.hash; });
-    for (const auto& pack : out_.tables.packs) out_.expanded_bytes += pack.expanded_bytes;
-  }
-
  private:
-  /// A pack takes up to 290 MiB at the greatest effort.
-  static constexpr std::size_t kPacksAtOnce = 2;
+  static constexpr std::size_t kPacksAtOnce = 2;  // for their memory
 
-  std::string spool_path(std::size_t index) const { return folder_ + "/" + std::to_string(index); }
+  std::string spool_path(std::size_t index) const { return out_.spool.path() + "/" + std::to_string(index); }
 
   Bytes prefix_of(const PlannedPack& planned) const {
     std::uint64_t bytes = 0;
@@ -169,61 +144,36 @@ class Packing {
     out_.tables.packs.push_back(pack);
   }
 
-  void check_archive(const StoredPatchset& p) const {
-    const std::string path = store_.archive_path(p.name.file);
-    const char* hint = "give the vendor's archive to 'patchferry mirror add' once more, then export again";
-    if (!exists(path)) throw SystemFailure("cannot ship " + path + ": it is not there any more", ENOENT, hint);
-    if (hash_file(open_file(path, O_RDONLY)) != p.archive)
-      throw SystemFailure("cannot ship " + path + ": its bytes are no longer those that were added", 0,
-                          std::string("the disk may be failing; ") + hint);
-  }
-
   Store& store_;
   const Effort effort_;
   Packs& out_;
-  const std::string folder_;
   std::set<Digest> travelling_;
 };
 
-void describe_archives(const std::vector<Piece>& pieces, Packs& out) {
-  auto& recipes = out.tables.recipes;
-  for (const auto& [p, travel] : pieces) {
-    ManifestPatchset entry;
-    entry.name = p.name;
-    entry.archive = p.archive;
-    entry.archive_bytes = p.archive_bytes;
-    entry.expanded_bytes = p.expanded_bytes;
-    entry.first_seen = p.first_seen;
-    out.manifest.patchsets.push_back(std::move(entry));
-    out.expanded_bytes += p.expanded_bytes;
-    if (travel.recipe)
-      recipes.push_back({p.archive, *travel.recipe, RebuildBy::recipe, p.archive_bytes});
-    else
-      recipes.push_back({p.archive, p.archive, RebuildBy::verbatim, p.archive_bytes});
-  }
-  std::sort(recipes.begin(), recipes.end(), [](const auto& a, const auto& b) { return a.archive < b.archive; });
-  recipes.erase(std::unique(recipes.begin(), recipes.end()), recipes.end());
+std::vector<RecipeRecord> records_of(const std::vector<Piece>& pieces) {
+  std::vector<RecipeRecord> out;
+  for (const auto& [p, travel] : pieces)
+    out.push_back(
+        {p.archive, travel.recipe.value_or(p.archive), travel.recipe ? RebuildBy::recipe : RebuildBy::verbatim, p.archive_bytes});
+  std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.archive < b.archive; });
+  out.erase(std::unique(out.begin(), out.end()), out.end());
+  return out;
 }
 
 }  // namespace
 
 Packs pack(Store& store, const Missing& missing, const std::vector<Piece>& pieces, Effort effort) {
-  Packs out;
-  Packing packing(store, effort, out);
-  packing.add(plan_packs(contents_of(store, pieces), contents_at_site(store, missing)));
+  Packs out{{}, {}, store.contents().fresh_spool("packs")};
+  PackMaker maker(store, effort, out);
+  Travelling what = travelling(store, pieces);
+  // Recipes come first: they tell which contents are wanted.
+  maker.add(plan_packs(std::move(what.recipes), [](const auto&) {}));
+  maker.add(plan_packs(std::move(what.contents), [&](const auto& each) { store.each_member(missing.present, each); }));
   for (const auto& piece : pieces)
-    if (!piece.travel.recipe) packing.add_verbatim(piece.patchset);
-  packing.finish();
-  describe_archives(pieces, out);
-  describe_fixes(store, missing, out.manifest);
+    if (!piece.travel.recipe) maker.add_verbatim(piece.patchset);
+  std::sort(out.tables.objects.begin(), out.tables.objects.end(), [](const auto& a, const auto& b) { return a.hash < b.hash; });
+  out.tables.recipes = records_of(pieces);
   return out;
-}
-
-SpooledPacks::~SpooledPacks() {
-  try {
-    remove_tree(store_.spool());
-  } catch (const SystemFailure&) {  // the next run empties it
-  }
 }
 
 }  // namespace patchferry::mirror

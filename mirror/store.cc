@@ -52,6 +52,7 @@ Store::Store(const std::string& path, Open open)
       lock_(Lock::take(path_ + "/lock", true, [&] { note("waiting for another command on " + path_); })),
       db_(path_ + "/patchferry-store.sqlite") {
   db_.migrate(kMigrations);
+  contents_.empty_spool();
 }
 
 StreamId Store::stream() {
@@ -125,6 +126,16 @@ std::vector<Member> Store::members(std::int64_t patchset) {
   all.bind(patchset);
   while (all.step()) out.push_back({all.text(0), all.array<32>(1), all.number(2)});
   return out;
+}
+
+void Store::each_member(const std::vector<StoredPatchset>& patchsets, const std::function<void(const Member&)>& each) {
+  db_.execute("CREATE TEMP TABLE IF NOT EXISTS wanted(patchset INTEGER PRIMARY KEY); DELETE FROM temp.wanted");
+  Query want(db_, "INSERT INTO temp.wanted VALUES(?1)");
+  for (const auto& p : patchsets) want.bind(p.id).run();
+  Query all(
+      db_,
+      "SELECT min(likeness) AS first, sha256, bytes FROM member JOIN temp.wanted USING(patchset) GROUP BY sha256 ORDER BY first");
+  while (all.step()) each({all.text(0), all.array<32>(1), all.number(2)});
 }
 
 bool Store::has_contents(const StoredPatchset& patchset) {

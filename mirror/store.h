@@ -78,6 +78,8 @@ class Store {
   void record_again(const StoredPatchset& patchset, const TakenApart& apart);
   /// Regular files, in archive order.
   std::vector<Member> members(std::int64_t patchset);
+  /// What lies in these patchsets, each content once, in the order of likeness; one at a time, however many there are.
+  void each_member(const std::vector<StoredPatchset>& patchsets, const std::function<void(const Member&)>& each);
   /// All of them, and its recipe if it has one, are in contents().
   bool has_contents(const StoredPatchset& patchset);
   /// The archive, hashed: a SystemFailure if it is gone or has changed.

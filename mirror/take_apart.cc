@@ -10,7 +10,8 @@ namespace patchferry::mirror {
 
 Result<TakenApart> take_apart(const Fd& archive, const ArchiveName& name, const Digest& hash, const ArchiveLimits& limits,
                               const ContentStore& store, const std::function<void(std::uint64_t)>& on_read) {
-  const std::string folder = store.fresh_spool("apart-" + name.patchset.text);
+  const SpoolFolder spool = store.fresh_spool("apart-" + name.patchset.text);
+  const std::string& folder = spool.path();
   auto dissected = dissect(
       archive, name, hash, limits, folder, [&](const Digest& content) { return store.path(content); }, on_read);
   if (!dissected) return tl::unexpected(std::move(dissected.error()));

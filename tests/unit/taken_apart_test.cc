@@ -345,7 +345,7 @@ ReadVector read_vector() {
 }
 
 Recipe recipe_in(const ReadVector& read, const RecipeRecord& record) {
-  auto recipe = decode_recipe_text(read.contents.at(record.recipe));
+  auto recipe = decode_recipe(read.contents.at(record.recipe));
   REQUIRE(recipe);
   return *recipe;
 }
