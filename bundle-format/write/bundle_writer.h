@@ -45,7 +45,7 @@ struct Layout {
   Bytes volume_table;
   Bytes root_chain;
   std::string manifest;  // this and the next as they travel: encrypted, if the bundle is
-  Bytes tables;          // objects, recipes, packs
+  Bytes tables;          // objects, recipes, packs, bases
   PayloadSource payload;
   std::optional<ContentKey> content_key;
 
