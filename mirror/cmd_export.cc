@@ -39,7 +39,7 @@ constexpr OptionSpec kOptions[] = {
     {"expires", "after so many days the site warns, or refuses if it is set up so", "DAYS"},
     {"volume-size", "largest file: a size such as 700MB or 8MiB, or fat32, dvd, bd (default: fat32 on FAT, else one file)",
      "SIZE"},
-    {"effort", "how hard to compress: fast, default or max (ten times the time, a tenth smaller)", "EFFORT"},
+    {"effort", "how hard to compress: fast, default or max (fifteen times the time, an eighth smaller)", "EFFORT"},
     {"dry-run", "show what would be shipped, and write nothing", nullptr},
     {"json", "one JSON document: bundle, sequence, path, volumes, bytes, patchsets[], verbatim[], withdrawn[], signatures",
      nullptr},
