@@ -22,7 +22,7 @@ struct FreeContext {
 int level_of(Effort effort) {
   switch (effort) {
     case Effort::fast: return 3;
-    case Effort::standard: return 12;
+    case Effort::standard: return 9;
     case Effort::max: return 19;
   }
   return 9;
