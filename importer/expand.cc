@@ -130,8 +130,10 @@ class CuttingThread {
 };
 
 tl::unexpected<Refusal> not_here(const Digest& hash) {
-  return refuse(RefusalKind::incomplete, "the bundle builds on a content that is not here: object " + to_hex(hash),
-                "import the bundles before it first, or ask for one made with 'patchferry export --full'");
+  return refuse(
+      RefusalKind::incomplete, "the bundle builds on a content that is not here: object " + to_hex(hash),
+      "import the bundles before it first; if they are, 'patchferry archives' puts back what it finds in arch/, and a bundle "
+      "made by a new receipt, or with 'patchferry export --full', brings the rest");
 }
 
 }  // namespace
@@ -174,6 +176,14 @@ Result<void> PackExpander::add_bases() {
   return {};
 }
 
+Result<std::uint64_t> PackExpander::bytes_needed() {
+  if (auto good = add_bases(); !good) return tl::unexpected(std::move(good.error()));
+  std::uint64_t bytes = 0;
+  for (const auto& object : staged_.tables.objects)
+    if (wanted_[object.pack] && !expanded_[object.pack] && !place_for(object).empty()) bytes += object.bytes;
+  return bytes;
+}
+
 Result<void> PackExpander::run() {
   if (auto good = add_bases(); !good) return good;
   std::uint64_t total = 0;
@@ -207,7 +217,7 @@ Result<std::vector<const ObjectRecord*>> PackExpander::objects_in(std::uint32_t 
 std::string PackExpander::place_for(const ObjectRecord& object) const {
   if (const auto archive = archives_.find(object.hash); archive != archives_.end()) return archive->second.front();
   const RecipeRecord* recipe = find_recipe(staged_.tables, object.hash);
-  if (recipe != nullptr && recipe->by == RebuildBy::verbatim) return "";  // of a patchset that is here
+  if (recipe != nullptr && recipe->by == RebuildBy::verbatim) return "";  // want_archive() has not named it
   if (objects_.find(object.hash, object.bytes)) return "";
   return work_ + "/objects/" + to_hex(object.hash);
 }
@@ -228,8 +238,10 @@ Result<void> PackExpander::check_bases(std::uint32_t pack) const {
   for (const auto& base : bases_of(staged_.tables, pack)) {
     const std::string path = site_.object_path(base.object);
     if (!objects_.in_base(base.object, base.bytes) || hash_file(open_file(path, O_RDONLY)) == base.object) continue;
-    return refuse(RefusalKind::damaged, "a content that the bundle builds on has changed on this disk: " + path,
-                  "is the disk failing? Take that file away, and ask for a bundle made with 'patchferry export --full'");
+    return refuse(
+        RefusalKind::damaged, "a content that the bundle builds on has changed on this disk: " + path,
+        "is the disk failing? Take that file away; 'patchferry archives' puts it back if it is in arch/, and a bundle made by a "
+        "new receipt, or with 'patchferry export --full', does if it is not");
   }
   return {};
 }
