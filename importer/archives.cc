@@ -8,7 +8,6 @@
 #include "importer/objects.h"
 #include "system/failure.h"
 #include "system/file.h"
-#include "system/rel_path.h"
 #include "system/unnamed_file.h"
 #include "terminal/output.h"
 
@@ -26,15 +25,18 @@ ArchiveFailure failure_of(const KnownPatchset& p, const Refusal& why) {
 ArchiveFailure other_bytes(const Site& site, const KnownPatchset& p, const Recipe& recipe) {
   const auto rotten = [&](const Digest& hash) { return hash_file(open_file(site.object_path(hash), O_RDONLY)) != hash; };
   const auto changed = [&](const Digest& hash) {
-    return ArchiveFailure{p.name.patchset.text, std::nullopt,
-                          "cannot make " + p.name.file + " again: " + site.object_path(hash) + " has changed on this disk",
-                          "is the disk failing? Take that file away, and ask for a bundle made with 'patchferry export --full'"};
+    return ArchiveFailure{
+        p.name.patchset.text, std::nullopt,
+        "cannot make " + p.name.file + " again: " + site.object_path(hash) + " has changed on this disk",
+        "is the disk failing? Take that file away; 'patchferry archives' puts back what it finds in arch/, and a bundle made by a new "
+        "receipt or with 'patchferry export --full' brings the rest"};
   };
   if (rotten(*p.recipe)) return changed(*p.recipe);
   for (const auto& content : recipe.contents)
     if (rotten(content)) return changed(content);
   return failure_of(p, {RefusalKind::damaged, "what its recipe makes is not the archive that the manifest named",
-                        "it was signed so: tell the exporter, and ask for a bundle made with 'patchferry export --full'"});
+                        "it was signed so: tell the exporter. Take " + site.object_path(*p.recipe) +
+                            " away, and a bundle made by a new receipt, or with 'patchferry export --full', brings another"});
 }
 
 /// More bytes than the archive has: what is wrong with it need not be written to the end.
@@ -74,28 +76,7 @@ bool is_hopeless(int error) { return error == ENOSPC || error == EDQUOT || error
 
 }  // namespace
 
-std::vector<KnownPatchset> owed(Site& site, bool also_never) {
-  std::vector<KnownPatchset> out;
-  for (auto& p : patchsets(site)) {
-    if (!p.recipe || (p.archive_state == ArchiveState::never && !also_never)) continue;
-    if (p.archive_state == ArchiveState::pending || !in_arch(site, p.name, p.archive_bytes)) out.push_back(std::move(p));
-  }
-  return out;
-}
-
-Result<void> check_parts(const Site& site, const KnownPatchset& p) {
-  const Objects objects(site);
-  const auto recipe = objects.recipe(*p.recipe);
-  if (!recipe) return tl::unexpected(recipe.error());
-  for (const auto& part : recipe->parts)
-    if (part.is_content)
-      if (const auto opened = objects.open(recipe->contents[static_cast<std::size_t>(part.contents)], part.bytes); !opened)
-        return tl::unexpected(opened.error());
-  return {};
-}
-
-ArchivesReport rebuild_archives(Site& site, const std::vector<KnownPatchset>& wanted) {
-  ArchivesReport report;
+void rebuild_archives(Site& site, const std::vector<KnownPatchset>& wanted, ArchivesReport& report) {
   std::uint64_t total = 0;
   for (const auto& p : wanted) total += p.archive_bytes;
   Progress progress("making archives again", total);
@@ -119,18 +100,6 @@ ArchivesReport rebuild_archives(Site& site, const std::vector<KnownPatchset>& wa
     report.pending.push_back(name);
     if (failure) report.failed.push_back(std::move(*failure));
   }
-  return report;
-}
-
-ArchiveMode archive_mode(const std::string& word) {
-  if (word.empty() || word == "now") return ArchiveMode::now;
-  if (word == "later") return ArchiveMode::later;
-  if (word == "never") return ArchiveMode::never;
-  throw UsageError("--archives takes now, later or never, not '" + printable(word) + "'");
-}
-
-void report_failures(const ArchivesReport& report) {
-  for (const auto& one : report.failed) error_line(one.text, one.hint);
 }
 
 }  // namespace patchferry::importer

@@ -23,23 +23,24 @@ struct Wanted {
   const ManifestPatchset* patchset = nullptr;
   const RecipeRecord* recipe = nullptr;
   std::uint64_t recipe_bytes = 0;
+  bool is_fresh = true;  // else it is known here, and not wholly held
   bool is_verbatim() const { return recipe->by == RebuildBy::verbatim; }
 };
 
-Result<Wanted> find_in(const StagedBundle& staged, const ManifestPatchset& patchset) {
+Result<Wanted> find_in(const StagedBundle& staged, const ManifestPatchset& patchset, bool is_fresh) {
   const RecipeRecord* recipe = find_recipe(staged.tables, patchset.archive);
   if (recipe == nullptr || recipe->archive_bytes != patchset.archive_bytes)
     return refuse(RefusalKind::incomplete, "the bundle does not hold the archive of " + patchset.name.patchset.text,
                   "ask for a bundle made with 'patchferry export --full'");
-  return Wanted{&patchset, recipe,
-                find_object(staged.tables, recipe->recipe)->bytes};  // decode_tables() has seen that it is there
+  // decode_tables() has seen that the object is there.
+  return Wanted{&patchset, recipe, find_object(staged.tables, recipe->recipe)->bytes, is_fresh};
 }
 
 Result<std::vector<Wanted>> find_all(const StagedBundle& staged, const Plan& plan) {
   std::vector<Wanted> out;
   for (const auto* list : {&plan.fresh, &plan.restored}) {
     for (const auto& patchset : *list) {
-      auto one = find_in(staged, patchset);
+      auto one = find_in(staged, patchset, list == &plan.fresh);
       if (!one) return tl::unexpected(std::move(one.error()));
       out.push_back(*one);
     }
@@ -47,53 +48,71 @@ Result<std::vector<Wanted>> find_all(const StagedBundle& staged, const Plan& pla
   return out;
 }
 
+/// What will be written, as far as it is known. `more`: beside what comes out of packs.
+Result<BytesNeeded> bytes_needed(PackExpander& packs, const std::vector<Wanted>& all, ArchiveMode mode, std::uint64_t more) {
+  const auto expanded = packs.bytes_needed();
+  if (!expanded) return tl::unexpected(expanded.error());
+  BytesNeeded out{*expanded + more, 0, 0};
+  for (const auto& one : all) {
+    if (one.is_verbatim()) out.verbatim += one.patchset->archive_bytes;
+    if (!one.is_verbatim() && mode == ArchiveMode::now) out.rebuilt += one.patchset->archive_bytes;
+  }
+  return out;
+}
+
 /// Recipes and whole archives first: only a recipe tells which contents its archive needs.
-Result<void> bring_objects(PackExpander& packs, const std::vector<Wanted>& all) {
+Result<void> bring_objects(PackExpander& packs, const std::vector<Wanted>& all, ArchiveMode mode, const Reserve& reserve) {
+  std::uint64_t to_lay_out = 0;  // small files and whole archives, file by file
   for (const auto& one : all) {
     const auto& record = *one.recipe;
     auto good = one.is_verbatim() ? packs.want_archive(record.archive, record.archive_bytes, one.patchset->name.file)
                                   : packs.want(record.recipe, one.recipe_bytes);
     if (!good) return good;
+    if (one.is_verbatim()) to_lay_out += one.patchset->expanded_bytes;
   }
+  const auto first = bytes_needed(packs, all, mode, to_lay_out);
+  if (!first) return tl::unexpected(first.error());
+  reserve(*first);
   if (auto good = packs.run(); !good) return good;
   for (const auto& one : all) {
     if (one.is_verbatim()) continue;
     const auto recipe = packs.objects().recipe(one.recipe->recipe);
     if (!recipe) return tl::unexpected(Refusal(recipe.error()).in(one.patchset->name.file));
-    for (const auto& part : recipe->parts)
-      if (part.is_content)
-        if (auto good = packs.want(recipe->contents[static_cast<std::size_t>(part.contents)], part.bytes); !good)
-          return tl::unexpected(std::move(good.error()).in(one.patchset->name.file));
+    to_lay_out += recipe->literals.size();
+    auto good = for_each_content(*recipe, [&](const Digest& hash, std::uint64_t bytes) { return packs.want(hash, bytes); });
+    if (!good) return tl::unexpected(std::move(good.error()).in(one.patchset->name.file));
   }
+  const auto rest = bytes_needed(packs, all, mode, to_lay_out);
+  if (!rest) return tl::unexpected(rest.error());
+  reserve(*rest);
   return packs.run();
 }
 
+/// The objects of a patchset and, unless it has one, its tree.
 Result<PatchsetContents> lay_out_one(const Site& site, const Objects& objects, const Wanted& one, const std::string& work,
                                      const std::function<void(std::uint64_t)>& on_read) {
   const ManifestPatchset& p = *one.patchset;
   const ArchiveLimits limits{p.expanded_bytes};
   if (one.is_verbatim()) {
     const Fd archive = open_file(work + "/arch/" + p.name.file, O_RDONLY);
-    return unpack(site, archive, p.name, limits, work, on_read);
+    return one.is_fresh ? unpack(site, archive, p.name, limits, work, on_read)
+                        : keep_contents(site, archive, p.name, limits, work, on_read);
   }
   const auto recipe = objects.recipe(one.recipe->recipe);
   if (!recipe) return tl::unexpected(recipe.error());
   RecipeSource stream(*recipe, objects.opener());
-  auto contents = unpack(site, stream, p.name, limits, work);
+  auto contents = one.is_fresh ? unpack(site, stream, p.name, limits, work) : keep_contents(site, stream, p.name, limits, work);
   on_read(p.archive_bytes);
   return contents;
 }
 
-Result<NewPatchset> bring_in_one(const Site& site, const Objects& objects, const Wanted& one, const Plan& plan, ArchiveMode mode,
-                                 const std::string& work, const std::function<void(std::uint64_t)>& on_read) {
-  auto contents = lay_out_one(site, objects, one, work, on_read);
-  if (!contents) return tl::unexpected(std::move(contents.error()).in(one.patchset->name.file));
+NewPatchset new_patchset(const Wanted& one, const Plan& plan, ArchiveMode mode, PatchsetContents contents) {
   NewPatchset out;
   out.name = one.patchset->name;
   out.archive = one.patchset->archive;
   out.archive_bytes = one.patchset->archive_bytes;
   out.origin = plan.origin;
-  out.contents = std::move(*contents);
+  out.contents = std::move(contents);
   if (!one.is_verbatim()) {
     out.recipe = one.recipe->recipe;
     out.archive_state = mode == ArchiveMode::never ? ArchiveState::never : ArchiveState::pending;
@@ -101,41 +120,55 @@ Result<NewPatchset> bring_in_one(const Site& site, const Objects& objects, const
   return out;
 }
 
+Restored restored_patchset(const Wanted& one, PatchsetContents contents) {
+  return {one.patchset->name, one.is_verbatim() ? std::nullopt : std::optional(one.recipe->recipe), std::move(contents)};
+}
+
+/// A patchset a core.
+Result<std::vector<PatchsetContents>> lay_out_all(const Site& site, const Objects& objects, const std::vector<Wanted>& all,
+                                                  const std::string& work) {
+  std::uint64_t total = 0;
+  for (const auto& one : all) total += one.patchset->archive_bytes;
+  Progress progress("unpacking", total);
+  std::vector<PatchsetContents> out(all.size());
+  std::optional<Refusal> refusal;
+  std::mutex mutex;
+  std::mutex one_large;
+  parallel_for(all.size(), [&](std::size_t i) {
+    const Wanted& wanted = all[i];
+    std::unique_lock<std::mutex> alone(one_large, std::defer_lock);
+    if (!wanted.is_verbatim() && wanted.recipe_bytes > kSmallRecipe) alone.lock();
+    auto one = lay_out_one(site, objects, wanted, work, [&](std::uint64_t n) { progress.add(n); });
+    const std::lock_guard hold(mutex);
+    if (one)
+      out[i] = std::move(*one);
+    else if (!refusal)
+      refusal = std::move(one.error()).in(wanted.patchset->name.file);
+  });
+  if (refusal) return tl::unexpected(std::move(*refusal));
+  return out;
+}
+
 }  // namespace
 
 Result<Brought> bring_in(const Site& site, const StagedBundle& staged, const Plan& plan, ArchiveMode mode,
-                         const std::string& work) {
+                         const std::string& work, const Reserve& reserve) {
   remove_tree(work);  // of a run that was interrupted
   make_folders(work + "/arch", 0700);
   make_folders(work + "/objects", 0700);
   const auto all = find_all(staged, plan);
   if (!all) return tl::unexpected(all.error());
   PackExpander packs(site, staged, work);
-  if (auto good = bring_objects(packs, *all); !good) return tl::unexpected(std::move(good.error()));
-
-  std::uint64_t total = 0;
-  for (const auto& p : plan.fresh) total += p.archive_bytes;
-  Progress progress("unpacking", total);
+  if (auto good = bring_objects(packs, *all, mode, reserve); !good) return tl::unexpected(std::move(good.error()));
+  auto contents = lay_out_all(site, packs.objects(), *all, work);
+  if (!contents) return tl::unexpected(std::move(contents.error()));
   Brought out;
-  out.patchsets.resize(plan.fresh.size());
-  std::optional<Refusal> refusal;
-  std::mutex mutex;
-  std::mutex one_large;
-  parallel_for(plan.fresh.size(), [&](std::size_t i) {
-    const Wanted& wanted = (*all)[i];  // fresh ones come first
-    std::unique_lock<std::mutex> alone(one_large, std::defer_lock);
-    if (!wanted.is_verbatim() && wanted.recipe_bytes > kSmallRecipe) alone.lock();
-    auto one = bring_in_one(site, packs.objects(), wanted, plan, mode, work, [&](std::uint64_t n) { progress.add(n); });
-    const std::lock_guard hold(mutex);
-    if (one)
-      out.patchsets[i] = std::move(*one);
-    else if (!refusal)
-      refusal = std::move(one.error());
-  });
-  if (refusal) return tl::unexpected(std::move(*refusal));
-  for (std::size_t i = plan.fresh.size(); i < all->size(); ++i) {
+  for (std::size_t i = 0; i < all->size(); ++i) {
     const Wanted& one = (*all)[i];
-    out.restored.push_back({one.patchset->name, one.is_verbatim() ? std::nullopt : std::optional(one.recipe->recipe)});
+    if (one.is_fresh)
+      out.patchsets.push_back(new_patchset(one, plan, mode, std::move((*contents)[i])));
+    else
+      out.restored.push_back(restored_patchset(one, std::move((*contents)[i])));
   }
   return out;
 }

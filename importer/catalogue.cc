@@ -15,7 +15,7 @@ namespace patchferry::importer {
 namespace {
 
 constexpr const char* kColumns =
-    "SELECT id, file, sha256, bytes, arrived, bundle, unpacked, withdrawn, stream, epoch, recipe, archive_state FROM patchset";
+    "SELECT id, file, sha256, bytes, arrived, bundle, unpacked, withdrawn, stream, epoch, recipe, archive_state, expanded, contents_known FROM patchset";
 
 constexpr const char* kStateWords[] = {"present", "pending", "never"};  // by ArchiveState
 
@@ -39,6 +39,8 @@ KnownPatchset row(const Query& q) {
   p.withdrawn = q.integer(7) != 0;
   if (!q.is_null(10)) p.recipe = q.array<32>(10);
   p.archive_state = state_from(q.text(11));
+  p.expanded_bytes = q.number(12);
+  p.contents_known = q.integer(13) != 0;
   return p;
 }
 
@@ -114,6 +116,14 @@ bool closes(Site& site, const std::string& kernel, const std::string& cve) {
   return Query(site.db(), "SELECT 1 FROM first_fix WHERE kernel=?1 AND cve=?2").bind(kernel, cve).step();
 }
 
+std::vector<Content> contents_of(Site& site, const KnownPatchset& patchset) {
+  std::vector<Content> out;
+  Query all(site.db(), "SELECT sha256, bytes FROM content WHERE patchset=?1 ORDER BY sha256");
+  all.bind(patchset.id);
+  while (all.step()) out.push_back({all.array<32>(0), all.number(1)});
+  return out;
+}
+
 std::uint64_t last_import(Site& site) {
   Query last(site.db(), "SELECT max(imported) FROM ledger");
   return last.step() ? last.number(0) : 0;
@@ -149,7 +159,16 @@ std::int64_t record_patchset(Site& site, const NewPatchset& p) {
   }
   Query pointer(db, "INSERT INTO pointer VALUES(?1,?2,?3,?4,?5)");
   for (const auto& x : p.contents.pointers) pointer.bind(id, x.ident, x.name, x.is_link, as_bytes(x.text)).run();
+  record_contents(site, p.name.patchset.text, p.contents.all);
   return id;
+}
+
+void record_contents(Site& site, const std::string& name, const std::vector<Content>& contents) {
+  const auto known = find_patchset(site, name);
+  Query(site.db(), "DELETE FROM content WHERE patchset=?1").bind(known->id).run();
+  Query content(site.db(), "INSERT INTO content VALUES(?1,?2,?3)");
+  for (const auto& one : contents) content.bind(known->id, one.hash, one.bytes).run();
+  Query(site.db(), "UPDATE patchset SET contents_known=1 WHERE id=?1").bind(known->id).run();
 }
 
 void record_recipe(Site& site, const std::string& name, const Digest& recipe) {

@@ -34,12 +34,14 @@ struct KnownPatchset {
   ArchiveName name;
   Digest archive{};
   std::uint64_t archive_bytes = 0;
+  std::uint64_t expanded_bytes = 0;
   std::uint64_t arrived = 0;
   std::optional<Origin> origin;  // none: adopted
   bool unpacked = false;
   bool withdrawn = false;
   std::optional<Digest> recipe;  // object that says how its archive is made again; none: it came as it is, or was adopted
   ArchiveState archive_state = ArchiveState::present;
+  bool contents_known = false;               // contents_of() tells them; else it came before they were written down
   std::map<std::string, std::string> feeds;  // feed → "enabled", "disabled" or "withdrawn"
 };
 
@@ -76,11 +78,16 @@ std::vector<Feed> feeds_that_take(Site& site, const std::vector<std::string>& na
 /// True if some patchset here closes this CVE for this kernel.
 bool closes(Site& site, const std::string& kernel, const std::string& cve);
 
+/// Of every regular file of its archive, ascending by hash, distinct; empty if !contents_known.
+std::vector<Content> contents_of(Site& site, const KnownPatchset& patchset);
+
 /// When the last bundle was imported, in seconds since 1970; 0: never.
 std::uint64_t last_import(Site& site);
 
 /// Within the caller's transaction. Returns the row's id.
 std::int64_t record_patchset(Site& site, const NewPatchset& patchset);
+/// Likewise. What is in a patchset that is known, whose contents may not have been.
+void record_contents(Site& site, const std::string& name, const std::vector<Content>& contents);
 /// Likewise. Its archive can be made from this recipe now; whether it will be stays as a person has said.
 void record_recipe(Site& site, const std::string& name, const Digest& recipe);
 void set_archive_state(Site& site, const std::string& name, ArchiveState state);

@@ -4,6 +4,8 @@
 
 #include "importer/archives.h"
 #include "importer/commands.h"
+#include "importer/holdings.h"
+#include "importer/mend.h"
 #include "importer/outcome_text.h"
 #include "system/failure.h"
 #include "terminal/output.h"
@@ -17,19 +19,21 @@ constexpr OptionSpec kOptions[] = {
     {"all", "those too that were imported with --archives never", nullptr},
     {"wait", "wait for another command on the base, as happens without this option too", nullptr},
     kNoWaitOption,
-    {"json", "one JSON document: done[], pending[], failed[]", nullptr},
+    {"json", "one JSON document: mended[], done[], pending[], failed[]", nullptr},
 };
 constexpr CommandSpec kSpec = {
     "patchferry archives --base DIR [--all] [--wait | --no-wait]",
     "Makes the vendor's archives again that arch/ lacks: of imports with --archives later, of imports that were interrupted, and those\n"
-    "that somebody has removed. Each appears when it is complete, and its SHA-256 is the one that was signed. No bundle is needed.",
+    "that somebody has removed. Each appears when it is complete, and its SHA-256 is the one that was signed. Contents that objects/ has\n"
+    "lost are taken out of arch/ again first, since later bundles build on them. No bundle is needed.",
     kOptions,
     "patchferry archives --base /var/lib/patchferry",
 };
 
 int exit_code(const ArchivesReport& report) {
-  if (report.failed.empty()) return report.done.empty() ? kNothingToDo : kDone;
-  if (!report.done.empty()) return kInPart;
+  const bool did_nothing = report.done.empty() && report.mended.empty();
+  if (report.failed.empty()) return did_nothing ? kNothingToDo : kDone;
+  if (!did_nothing) return kInPart;
   for (const auto& one : report.failed)
     if (!one.kind) return kFailed;
   return kRefused;
@@ -45,13 +49,17 @@ int cmd_archives(std::vector<std::string> arguments) {
     throw UsageError("--wait and --no-wait contradict each other", "leave one of them out");
   Site site = open_site(args);
   recover(site);
-  const ArchivesReport done = rebuild_archives(site, owed(site, args.has("all")));
+  ArchivesReport done;
+  mend_contents(site, done);  // first: archives are made of contents
+  rebuild_archives(site, owed(site, args.has("all")), done);
   report_failures(done);
   if (args.has("json"))
     print(archives_json(done).dump(2));
-  else if (!is_quiet() && done.done.empty() && done.failed.empty())
-    note("nothing to do: arch/ lacks no archive that can be made again");
-  else if (!is_quiet())
+  else if (!is_quiet() && exit_code(done) == kNothingToDo)
+    note("nothing to do: arch/ lacks no archive that can be made again, and objects/ no content that arch/ has");
+  else if (!is_quiet() && !done.mended.empty())
+    print("contents of " + count_text(done.mended.size(), "patchset") + " taken out of what is here, and kept");
+  if (!args.has("json") && !is_quiet() && (!done.done.empty() || !done.pending.empty()))
     print(count_text(done.done.size(), "archive") + " made again in arch/, " + std::to_string(done.pending.size()) + " pending");
   return exit_code(done);
 }

@@ -5,6 +5,7 @@
 #include "importer/commands.h"
 #include "importer/import.h"
 #include "importer/outcome_text.h"
+#include "importer/plan_text.h"
 #include "terminal/output.h"
 
 namespace patchferry::importer {

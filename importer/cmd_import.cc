@@ -3,9 +3,11 @@
 #include <nlohmann/json.hpp>
 
 #include "importer/commands.h"
+#include "importer/holdings.h"
 #include "importer/import.h"
 #include "importer/notices.h"
 #include "importer/outcome_text.h"
+#include "importer/plan_text.h"
 #include "system/failure.h"
 #include "system/rel_path.h"
 #include "terminal/output.h"
@@ -72,9 +74,18 @@ void say_what_follows(const ArchiveMode mode, std::uint64_t archives) {
 void print_archives(const ArchivesReport& report) {
   if (!report.done.empty() && !is_quiet())
     print(count_text(report.done.size(), "archive") + " made again in arch/, byte for byte");
-  if (!report.failed.empty())
+  if (!report.mended.empty() && !is_quiet())
+    print("contents of " + count_text(report.mended.size(), "patchset") + " taken out of what is here, and kept");
+  if (!report.pending.empty() && !report.failed.empty())
     warn("the import is done and the feeds are published, but " + count_text(report.pending.size(), "archive") +
          " could not be made again in arch/; 'patchferry archives' tries again");
+}
+
+ArchiveMode archive_mode(const std::string& word) {
+  if (word.empty() || word == "now") return ArchiveMode::now;
+  if (word == "later") return ArchiveMode::later;
+  if (word == "never") return ArchiveMode::never;
+  throw UsageError("--archives takes now, later or never, not '" + printable(word) + "'");
 }
 
 std::uint64_t number_of(const std::string& text) {

@@ -4,14 +4,10 @@
 #include <nlohmann/json.hpp>
 #include <sys/stat.h>
 
-#include "bundle-format/receipt.h"
-#include "importer/archives.h"
-#include "importer/catalogue.h"
 #include "importer/commands.h"
-#include "importer/ledger.h"
-#include "importer/roots.h"
+#include "importer/publish.h"
+#include "importer/receipt.h"
 #include "system/atomic_file.h"
-#include "system/calendar.h"
 #include "system/failure.h"
 #include "terminal/output.h"
 
@@ -33,32 +29,12 @@ constexpr CommandSpec kSpec = {
     "patchferry receipt --base /var/lib/patchferry --out /media/usb/plant1.receipt",
 };
 
-Receipt receipt_of(Site& site) {
-  Receipt r;
-  const LedgerView view = ledger(site);
-  r.site = site.name();
-  r.encryption = site.secret().decryption.public_half();
-  for (const auto& anchor : anchors(site).anchors) r.domains.push_back({anchor.domain, anchor.version, anchor.root.epoch});
-  for (const auto& stream : view.streams) {
-    const LedgerEntry* last = view.last(stream);
-    r.streams.push_back(last != nullptr ? ReceiptStream{stream, last->epoch, last->sequence, last->statement}
-                                        : ReceiptStream{stream, 0, 0, {}});
-  }
-  r.issued = now();
-  r.free_bytes = free_bytes(site.base());
-  for (const auto& p : patchsets(site)) {
-    // What can be made again is here, whether or not it has been.
-    if (!in_arch(site, p.name, p.archive_bytes) && !(p.recipe && check_parts(site, p))) {
-      note(
-          p.name.file +
-          " is missing from arch/ or of the wrong size, and cannot be made again; the receipt leaves it out, so that it is shipped again");
-      continue;
-    }
-    r.patchsets.push_back({p.name.patchset.text, p.archive});
-  }
-  std::sort(r.patchsets.begin(), r.patchsets.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
-  r.withdrawn = withdrawn_names(site);
-  return r;
+void say_left_out(const SiteReceipt& made) {
+  for (const auto& name : made.left_out)
+    note(name + " is left out, so that it is shipped again: its archive or some of its contents are missing here");
+  if (!made.left_out.empty())
+    note(
+        "'patchferry archives' puts back what can be had from arch/ and from recipes; a receipt written after it may leave out less");
 }
 
 /// Of all streams; 0: nothing has come yet.
@@ -92,7 +68,9 @@ int cmd_receipt(std::vector<std::string> arguments) {
   refuse_to_overwrite(out);
   Site site = open_site(args);
   recover(site);
-  const Receipt receipt = receipt_of(site);
+  const SiteReceipt made = receipt_of(site);
+  say_left_out(made);
+  const Receipt& receipt = made.receipt;
   const SiteSecret secret = site.secret();
   const SigningKey& key = secret.signing;
   const std::string text =

@@ -54,6 +54,7 @@ void commit(Site& site, const Change& change) {
     names += " " + name;
   }
   for (const auto& one : change.restored) {
+    record_contents(site, one.name.patchset.text, one.contents.all);
     if (one.recipe) {
       record_recipe(site, one.name.patchset.text, *one.recipe);
       continue;

@@ -13,10 +13,11 @@
 
 namespace patchferry::importer {
 
-/// A patchset that is known already, and that a bundle has brought again, because its archive can be had no other way.
+/// A patchset that is known already, and that a bundle has brought again, because the site did not hold all of it.
 struct Restored {
   ArchiveName name;
   std::optional<Digest> recipe;  // none: the archive itself is in work/arch/
+  PatchsetContents contents;     // that lie in work/objects/ or in the base
 };
 
 /// What is to become true at once.

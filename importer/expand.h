@@ -28,6 +28,8 @@ class PackExpander {
   Result<void> want(const Digest& hash, std::uint64_t bytes);
   /// Likewise in WORK/arch, as `file`, and never among the objects.
   Result<void> want_archive(const Digest& hash, std::uint64_t bytes, const std::string& file);
+  /// What the next run() writes. Refused: incomplete.
+  Result<std::uint64_t> bytes_needed();
   /// Refused: incomplete (a base is not here), damaged (a base, or what came out, has another hash), malformed, too_large.
   Result<void> run();
 
@@ -43,7 +45,9 @@ class PackExpander {
   Result<void> check_bases(std::uint32_t pack) const;
   /// A pack's objects by their place, none into another. Refused: malformed.
   Result<std::vector<const ObjectRecord*>> objects_in(std::uint32_t pack) const;
-  /// Where an object goes; "" if nobody needs it.
+  /// Where an object goes; "" if it is here, or if it is the whole archive of a patchset that is. All else of an expanded
+  /// pack is kept, whether it is wanted by now or not: no pack is expanded twice, and which contents are needed, recipes
+  /// tell that come out of packs themselves.
   std::string place_for(const ObjectRecord& object) const;
 
   const Site& site_;

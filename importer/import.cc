@@ -5,9 +5,11 @@
 #include <cerrno>
 #include <fmt/format.h>
 
+#include "importer/archives.h"
 #include "importer/bring_in.h"
 #include "importer/commit.h"
-#include "importer/objects.h"
+#include "importer/holdings.h"
+#include "importer/mend.h"
 #include "importer/stage.h"
 #include "system/failure.h"
 #include "system/file.h"
@@ -44,25 +46,21 @@ void reserve_space(const Site& site, const VerifiedBundle& bundle, const Staging
   need_room(site.arch(), archives);  // it may be a link to another file system
 }
 
-/// And again, before anything is unpacked: contents that are not here, and archives, lie beside the payload.
-void reserve_contents(const Site& site, const StagedBundle& staged, const Plan& plan, std::uint64_t archives) {
-  const Objects objects(site);
-  std::uint64_t needed = lie_together(site) ? archives : 0;
-  for (const auto& object : staged.tables.objects)
-    if (!objects.in_base(object.hash, object.bytes)) needed += object.bytes;
-  for (const auto& p : plan.fresh)
-    if (const RecipeRecord* recipe = find_recipe(staged.tables, p.archive);
-        recipe != nullptr && recipe->by == RebuildBy::verbatim)
-      needed += p.expanded_bytes;
-  need_room(site.base(), needed);
+/// And again, before packs are expanded: contents that are not here, and archives, lie beside the payload.
+void reserve_contents(const Site& site, const BytesNeeded& needed) {
+  need_room(site.base(), needed.work + (lie_together(site) ? needed.rebuilt : 0));
+  if (!lie_together(site)) need_room(site.arch(), needed.verbatim + needed.rebuilt);
 }
 
 /// The last pass, and the only one that readers of feeds do not wait for.
 ArchivesReport make_archives(Site& site, ArchiveMode mode) {
-  const auto missing = owed(site);
-  if (mode == ArchiveMode::now) return rebuild_archives(site, missing);
   ArchivesReport report;
-  for (const auto& p : missing) report.pending.push_back(p.name.patchset.text);
+  if (mode != ArchiveMode::later) mend_contents(site, report);
+  const auto missing = owed(site);
+  if (mode == ArchiveMode::now)
+    rebuild_archives(site, missing, report);
+  else
+    for (const auto& p : missing) report.pending.push_back(p.name.patchset.text);
   return report;
 }
 
@@ -130,9 +128,9 @@ ImportOutcome import_bundle(Site& site, const ImportOrder& order, const std::fun
   // Contents out of packs, and each patchset's tree, where no reader looks.
   const auto whole = open_staged(bundle, staging);
   if (!whole) return refused(whole.error());
-  reserve_contents(site, *whole, *plan, archives);
   const std::string work = staging.folder() + "/work";
-  auto brought = bring_in(site, *whole, *plan, order.archives, work);
+  auto brought =
+      bring_in(site, *whole, *plan, order.archives, work, [&](const BytesNeeded& needed) { reserve_contents(site, needed); });
   if (!brought) return refused(brought.error());
 
   // One transaction makes it so; then the feeds follow.

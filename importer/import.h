@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "importer/archives.h"
+#include "importer/archives_report.h"
 #include "importer/judge.h"
 #include "importer/plan.h"
 #include "importer/publish.h"
@@ -23,7 +23,7 @@ struct ImportOutcome {
   std::optional<Plan> plan;  // absent if refused, or too little of the bundle is here
   std::vector<Published> published;
   std::vector<std::string> warnings;  // what a clock or a gap gives reason for
-  ArchivesReport archives;            // that were made again, or are still to be
+  ArchivesReport archives;            // made again, or still to be
 };
 
 /// `servable(outcome)` is called when all that agents are to see is published and arch/ may still lack archives.

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "importer/archives.h"
+#include "importer/archive_mode.h"
 #include "importer/site.h"
 #include "verifier/verify.h"
 

@@ -11,12 +11,12 @@ namespace {
 
 bool is_whole(const std::string& path, std::uint64_t bytes) { return is_regular(path) && size_of(path) == bytes; }
 
-tl::unexpected<Refusal> missing(const Digest& hash) {
-  return refuse(RefusalKind::incomplete, "a content that it needs is not here, or not whole: object " + to_hex(hash),
-                "ask for a bundle made with 'patchferry export --full'");
-}
-
 }  // namespace
+
+tl::unexpected<Refusal> missing_object(const Digest& hash) {
+  return refuse(RefusalKind::incomplete, "a content that it needs is not here, or not whole: object " + to_hex(hash),
+                "a bundle that is made by a new receipt, or with 'patchferry export --full', brings it again");
+}
 
 bool Objects::in_base(const Digest& hash, std::uint64_t bytes) const { return is_whole(site_.object_path(hash), bytes); }
 
@@ -29,7 +29,7 @@ std::optional<std::string> Objects::find(const Digest& hash, std::uint64_t bytes
 
 Result<Fd> Objects::open(const Digest& hash, std::uint64_t bytes) const {
   const auto path = find(hash, bytes);
-  if (!path) return missing(hash);
+  if (!path) return missing_object(hash);
   return open_file(*path, O_RDONLY);
 }
 
@@ -40,7 +40,7 @@ OpenContent Objects::opener() const {
 Result<Recipe> Objects::recipe(const Digest& hash) const {
   const std::string fresh = fresh_ + "/" + to_hex(hash);
   const std::string path = !fresh_.empty() && is_regular(fresh) ? fresh : site_.object_path(hash);
-  if (!is_regular(path)) return missing(hash);
+  if (!is_regular(path)) return missing_object(hash);
   const auto text = read_whole(path, kMaxRecipe);
   if (!text) return refuse(RefusalKind::too_large, "a recipe is larger than the format allows", "ask for a fresh bundle");
   return decode_recipe(*text);

@@ -11,6 +11,9 @@
 
 namespace patchferry::importer {
 
+/// Incomplete.
+tl::unexpected<Refusal> missing_object(const Digest& hash);
+
 class Objects {
  public:
   /// `fresh`: WORK/objects, or "" for what the base has.

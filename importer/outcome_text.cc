@@ -3,7 +3,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include "importer/plan_text.h"
 #include "terminal/command.h"
+#include "terminal/output.h"
 #include "verifier/findings.h"
 
 namespace patchferry::importer {
@@ -42,7 +44,11 @@ nlohmann::json archives_json(const ArchivesReport& report) {
     if (one.kind) kind = name_of(*one.kind);
     failed.push_back({{"name", one.name}, {"kind", kind}, {"text", one.text}, {"hint", one.hint}});
   }
-  return {{"done", report.done}, {"pending", report.pending}, {"failed", failed}};
+  return {{"mended", report.mended}, {"done", report.done}, {"pending", report.pending}, {"failed", failed}};
+}
+
+void report_failures(const ArchivesReport& report) {
+  for (const auto& one : report.failed) error_line(one.text, one.hint);
 }
 
 int exit_code(const ImportOutcome& outcome) {

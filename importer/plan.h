@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an import would change. Printing it is the dry run; nothing here writes.
+// What an import would change. Printing it (plan_text.h) is the dry run; nothing here writes.
 #pragma once
 
 #include <map>
-#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
@@ -25,7 +24,7 @@ struct Plan {
   std::string site;
   std::vector<ManifestPatchset> fresh;     // to be brought in, release order
   std::vector<std::string> present;        // here already, the same bytes
-  std::vector<ManifestPatchset> restored;  // of those, whose archive arch/ lacks: it is put back
+  std::vector<ManifestPatchset> restored;  // of those, which the site does not wholly hold (holdings.h)
   std::vector<std::string> withdrawn;      // by this bundle, of those that are here
   std::vector<std::string> refused;        // of `fresh`: withdrawn, so kept and never enabled
   bool is_rollback = false;                // it is older than the last import, and a permit lets it through
@@ -48,9 +47,5 @@ Result<Plan> make_plan(Site& site, const VerifiedBundle& bundle, std::vector<Fee
 
 /// A permit lets this older bundle through: feeds are to show what they showed after it.
 void plan_rollback(Site& site, const Manifest& manifest, Plan& plan);
-
-/// product.md's keys: bundle, sequence, site, patchsets{new,present,withdrawn}, cves{gained}, bytes, feeds.
-nlohmann::json plan_json(const Plan& plan);
-void print_plan(const Plan& plan);
 
 }  // namespace patchferry::importer

@@ -105,6 +105,14 @@ ALTER TABLE patchset ADD COLUMN recipe BLOB;  -- object that says how its archiv
 -- present: arch/ has got it (and may have lost it since); pending: arch/ is to get it; never: a person wants none there
 ALTER TABLE patchset ADD COLUMN archive_state TEXT NOT NULL DEFAULT 'present'
   CHECK(archive_state IN ('present', 'pending', 'never') AND (archive_state = 'present' OR recipe IS NOT NULL));
+)sql",
+                                                     R"sql(
+-- What an exporter takes for granted at a site that names a patchset in its receipt (holdings.h).
+CREATE TABLE content(                -- of each regular file of its archive, served or not; an object
+  patchset INTEGER NOT NULL REFERENCES patchset(id),
+  sha256 BLOB NOT NULL, bytes INTEGER NOT NULL,
+  PRIMARY KEY(patchset, sha256)) WITHOUT ROWID;
+ALTER TABLE patchset ADD COLUMN contents_known INTEGER NOT NULL DEFAULT 0;  -- 0: it came before they were written down
 )sql"};
 
 }  // namespace patchferry::importer

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "bundle-format/archive/content_keeper.h"
+#include "importer/objects.h"
 #include "system/failure.h"
 #include "system/file.h"
 
@@ -48,16 +49,33 @@ void build_resources(const Site& site, const PatchsetContents& contents, const s
 
 namespace {
 
-ContentKeeper keeper_for(const Site& site, const std::string& work) {
-  const std::string objects = work + "/objects";
-  make_folders(objects);
-  return ContentKeeper(objects, [&site](const Digest& hash) { return exists(site.object_path(hash)); });
-}
+/// Keeps what the base lacks; an object that was cut short there is lacking.
+class NewObjects : public FileKeeper {
+ public:
+  NewObjects(const Site& site, const std::string& work)
+      : base_(site), keeper_(work + "/objects", [this](const Digest& hash) { return base_.in_base(hash, bytes_); }) {
+    make_folders(work + "/objects");
+  }
+  NewObjects(const NewObjects&) = delete;
+  NewObjects& operator=(const NewObjects&) = delete;
+
+  void begin(const RelPath& path, std::uint64_t bytes, std::optional<std::uint64_t> offset) override {
+    bytes_ = bytes;
+    keeper_.begin(path, bytes, offset);
+  }
+  void data(ByteSpan part) override { keeper_.data(part); }
+  void end(const Digest& hash) override { keeper_.end(hash); }
+
+ private:
+  Objects base_;
+  std::uint64_t bytes_ = 0;  // of the file that passes by
+  ContentKeeper keeper_;
+};
 
 /// `read(keeper)` reads all contents.
 template <class Read>
 Result<PatchsetContents> unpack_by(const Site& site, const ArchiveName& name, const std::string& work, Read read) {
-  ContentKeeper keeper = keeper_for(site, work);
+  NewObjects keeper(site, work);
   auto contents = read(keeper);
   if (contents) build_resources(site, *contents, work + "/resources/" + name.patchset.text, work + "/objects");
   return contents;
@@ -76,9 +94,15 @@ Result<PatchsetContents> unpack(const Site& site, TarSource& stream, const Archi
 }
 
 Result<PatchsetContents> keep_contents(const Site& site, const Fd& archive, const ArchiveName& name, const ArchiveLimits& limits,
+                                       const std::string& work, const std::function<void(std::uint64_t)>& on_read) {
+  NewObjects keeper(site, work);
+  return read_contents(archive, name, limits, keeper, on_read);
+}
+
+Result<PatchsetContents> keep_contents(const Site& site, TarSource& stream, const ArchiveName& name, const ArchiveLimits& limits,
                                        const std::string& work) {
-  ContentKeeper keeper = keeper_for(site, work);
-  return read_contents(archive, name, limits, keeper);
+  NewObjects keeper(site, work);
+  return read_contents(stream, name, limits, keeper);
 }
 
 void place_objects(const Site& site, const std::string& work) {

@@ -17,12 +17,14 @@ namespace patchferry::importer {
 /// object, served or not: later bundles build on what an exporter knows to be in the archive.
 Result<PatchsetContents> unpack(const Site& site, const Fd& archive, const ArchiveName& name, const ArchiveLimits& limits,
                                 const std::string& work, const std::function<void(std::uint64_t)>& on_read);
-/// Objects only, and no tree.
-Result<PatchsetContents> keep_contents(const Site& site, const Fd& archive, const ArchiveName& name, const ArchiveLimits& limits,
-                                       const std::string& work);
-/// The same as unpack() for a tar stream whose large contents lie in WORK/objects or in the base already.
+/// The same for a tar stream whose large contents lie in WORK/objects or in the base already.
 Result<PatchsetContents> unpack(const Site& site, TarSource& stream, const ArchiveName& name, const ArchiveLimits& limits,
                                 const std::string& work);
+/// Objects only, and no tree.
+Result<PatchsetContents> keep_contents(const Site& site, const Fd& archive, const ArchiveName& name, const ArchiveLimits& limits,
+                                       const std::string& work, const std::function<void(std::uint64_t)>& on_read = {});
+Result<PatchsetContents> keep_contents(const Site& site, TarSource& stream, const ArchiveName& name, const ArchiveLimits& limits,
+                                       const std::string& work);
 
 /// Moves WORK/objects/… to the base's objects. Idempotent; nothing refers to them yet.
 void place_objects(const Site& site, const std::string& work);

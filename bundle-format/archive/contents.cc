@@ -111,6 +111,15 @@ PatchsetContents place_all(const Collector& found, const std::string& product, c
   return out;
 }
 
+std::vector<Content> contents_of(const Collector& found) {
+  std::vector<Content> out;
+  out.reserve(found.files.size());
+  for (const auto& file : found.files) out.push_back({file.hash, file.bytes});
+  std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.hash < b.hash; });
+  out.erase(std::unique(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.hash == b.hash; }), out.end());
+  return out;
+}
+
 }  // namespace
 
 Digest Level::digest() const {
@@ -132,6 +141,7 @@ Result<PatchsetContents> place(const Collector& found, const ArchiveName& name, 
   PatchsetContents out = place_all(found, name.patchset.product, facts->top_folder);
   out.expanded_bytes = facts->expanded_bytes;
   out.files = facts->files;
+  out.all = contents_of(found);
   return out;
 }
 

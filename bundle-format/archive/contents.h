@@ -55,11 +55,18 @@ struct Pointer {
   std::string text;  // the file's bytes, or the link's target
 };
 
+/// What a regular file holds, wherever it lies and whatever it is called.
+struct Content {
+  Digest hash{};
+  std::uint64_t bytes = 0;
+};
+
 struct PatchsetContents {
   std::vector<Level> levels;      // ascending by ident, level
   std::vector<Pointer> pointers;  // ascending by ident, name
   std::uint64_t expanded_bytes = 0;
-  std::uint64_t files = 0;  // regular files, served or not
+  std::uint64_t files = 0;   // regular files, served or not
+  std::vector<Content> all;  // of all of these, empty and small ones too; ascending by hash, distinct
 };
 
 constexpr std::uint64_t kMaxPointer = 64 << 10;  // a larger file is no pointer

@@ -33,6 +33,16 @@ struct Recipe {
   std::uint64_t stream_bytes() const;
 };
 
+/// Calls `f(hash, bytes)` for each part that is a content, in order, as often as it occurs, until one is refused.
+template <class F>
+Result<void> for_each_content(const Recipe& recipe, F f) {
+  for (const auto& part : recipe.parts) {
+    if (!part.is_content) continue;
+    if (Result<void> good = f(recipe.contents[static_cast<std::size_t>(part.contents)], part.bytes); !good) return good;
+  }
+  return {};
+}
+
 Bytes encode_recipe(const Recipe& recipe);
 /// Accepts precisely what encode_recipe() writes. The packing is left to bzip2/packing.h.
 Result<Recipe> decode_recipe(ByteSpan bytes);

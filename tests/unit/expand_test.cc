@@ -127,6 +127,28 @@ TEST_CASE("what the base has already is not written again; what lies there in an
   CHECK(kept(shop.object("two")) == "two");
 }
 
+TEST_CASE("the room that is needed counts what will be written once: no pack that nobody needs, nothing that is here") {
+  Workshop shop;
+  shop.add_pack("onetwo");
+  shop.add_object("one", 0, 0);
+  shop.add_object("two", 0, 3);
+  shop.add_pack("an archive");
+  shop.add_object("an archive", 1, 0);
+  shop.add_pack("nobody needs this");
+  shop.add_object("nobody needs this", 2, 0);
+  const Digest archive = sha256(as_bytes("an archive"));
+  shop.staged.tables.recipes = {{archive, archive, RebuildBy::verbatim, 10}};
+  shop.keep_in_base("one", "one");
+  PackExpander packs(shop.site(), shop.staged, shop.work());
+  CHECK(packs.bytes_needed().value() == 0);
+  REQUIRE(packs.want(sha256(as_bytes("two")), 3));
+  CHECK(packs.bytes_needed().value() == 3);
+  REQUIRE(packs.want_archive(archive, 10, "one.tar.bz2"));
+  CHECK(packs.bytes_needed().value() == 13);
+  REQUIRE(packs.run());
+  CHECK(packs.bytes_needed().value() == 0);
+}
+
 TEST_CASE("an archive that travels as it is goes to arch/ under each of its names, and is no object") {
   Workshop shop;
   shop.add_pack("an archive");

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "importer/mend.h"
+
+#include <fcntl.h>
+
+#include "importer/holdings.h"
+#include "importer/objects.h"
+#include "importer/unpack.h"
+#include "system/failure.h"
+#include "system/file.h"
+#include "terminal/output.h"
+
+namespace patchferry::importer {
+
+namespace {
+
+constexpr const char* kAskAgain =
+    "the next receipt leaves it out, so that the export after it ships it again; or ask for one made with 'patchferry export --full'";
+
+/// A patchset whose contents are not all here, or not known, and what they can be had from.
+struct Lacking {
+  KnownPatchset patchset;
+  bool by_recipe = false;  // else from arch/
+};
+
+std::vector<Lacking> lacking_contents(Site& site) {
+  Holdings holdings(site);
+  std::vector<Lacking> out;
+  for (auto& p : patchsets(site)) {
+    if (holdings.has_contents(p)) continue;
+    // By its recipe little is read; but for what was lost with a content, only the archive tells.
+    const bool by_recipe = p.recipe && holdings.check_parts(p);
+    if (by_recipe || in_arch(site, p.name, p.archive_bytes)) out.push_back({std::move(p), by_recipe});
+  }
+  return out;
+}
+
+Result<PatchsetContents> from_recipe(const Site& site, const KnownPatchset& p, const std::string& work) {
+  const Objects objects(site);
+  const auto recipe = objects.recipe(*p.recipe);
+  if (!recipe) return tl::unexpected(recipe.error());
+  RecipeSource stream(*recipe, objects.opener());
+  return keep_contents(site, stream, p.name, {p.expanded_bytes}, work);
+}
+
+Result<PatchsetContents> from_arch(const Site& site, const KnownPatchset& p, const std::string& work) {
+  const std::string path = site.arch() + "/" + p.name.file;
+  const Fd archive = open_file(path, O_RDONLY);
+  if (hash_file(archive) != p.archive)
+    return refuse(RefusalKind::damaged, path + " has changed on this disk",
+                  std::string("is the disk failing? Take that file away; ") + kAskAgain);
+  return keep_contents(site, archive, p.name, {p.expanded_bytes}, work);
+}
+
+void put_in_place(Site& site, const KnownPatchset& p, const PatchsetContents& contents, const std::string& work) {
+  sync_file_system(site.base());  // as in commit(): bytes come before names
+  place_objects(site, work);
+  sync_file_system(site.base());
+  Transaction transaction(site.db());
+  record_contents(site, p.name.patchset.text, contents.all);
+  transaction.commit();
+}
+
+}  // namespace
+
+void mend_contents(Site& site, ArchivesReport& report) {
+  const auto lacking = lacking_contents(site);
+  if (lacking.empty()) return;
+  std::uint64_t total = 0;
+  for (const auto& one : lacking) total += one.patchset.archive_bytes;
+  Progress progress("taking contents out of archives", total);
+  const std::string work = site.quarantine() + "/mend";
+  for (const auto& [p, by_recipe] : lacking) {
+    const std::string what = "cannot take the contents out of " + p.name.file + " again: ";
+    remove_tree(work);
+    make_folders(work, 0700);
+    try {
+      auto contents = by_recipe ? from_recipe(site, p, work) : from_arch(site, p, work);
+      progress.add(p.archive_bytes);
+      if (contents) {
+        put_in_place(site, p, *contents, work);
+        report.mended.push_back(p.name.patchset.text);
+      } else {
+        const Refusal& why = contents.error();
+        report.failed.push_back({p.name.patchset.text, why.kind, what + why.text, why.hint.empty() ? kAskAgain : why.hint});
+      }
+    } catch (const SystemFailure& why) {
+      report.failed.push_back({p.name.patchset.text, std::nullopt, what + why.what(), why.hint()});
+      break;  // most likely the disk is full, for the next one too
+    }
+  }
+  remove_tree(work);
+}
+
+}  // namespace patchferry::importer

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// Contents that objects/ has lost, taken out of what is here: out of the archive in arch/, or, if all that the recipe names
+// is here, out of the stream that it describes. No bundle is needed. Patchsets that came before contents were written down
+// are read in the same way, once, and written down.
+#pragma once
+
+#include "importer/archives_report.h"
+#include "importer/site.h"
+
+namespace patchferry::importer {
+
+/// Fills in mended and failed. What neither arch/ nor a recipe holds is left to a bundle, without a word: the receipt
+/// leaves its patchset out. An archive is compared with its SHA-256 before it is believed.
+void mend_contents(Site& site, ArchivesReport& report);
+
+}  // namespace patchferry::importer

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+// A plan for people, and for programs.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "importer/plan.h"
+
+namespace patchferry::importer {
+
+/// product.md's keys: bundle, sequence, site, patchsets{new,present,withdrawn}, cves{gained}, bytes, feeds.
+nlohmann::json plan_json(const Plan& plan);
+void print_plan(const Plan& plan);
+
+}  // namespace patchferry::importer
