@@ -71,7 +71,7 @@ void mend_contents(Site& site, ArchivesReport& report) {
   Progress progress("taking contents out of archives", total);
   const std::string work = site.quarantine() + "/mend";
   for (const auto& [p, by_recipe] : lacking) {
-    const std::string what = "cannot take the contents out of " + p.name.file + " again: ";
+    const std::string failed = "cannot take the contents out of " + p.name.file + " again: ";
     remove_tree(work);
     make_folders(work, 0700);
     try {
@@ -82,10 +82,10 @@ void mend_contents(Site& site, ArchivesReport& report) {
         report.mended.push_back(p.name.patchset.text);
       } else {
         const Refusal& why = contents.error();
-        report.failed.push_back({p.name.patchset.text, why.kind, what + why.text, why.hint.empty() ? kAskAgain : why.hint});
+        report.failed.push_back({p.name.patchset.text, why.kind, failed + why.text, why.hint.empty() ? kAskAgain : why.hint});
       }
     } catch (const SystemFailure& why) {
-      report.failed.push_back({p.name.patchset.text, std::nullopt, what + why.what(), why.hint()});
+      report.failed.push_back({p.name.patchset.text, std::nullopt, failed + why.what(), why.hint()});
       break;  // most likely the disk is full, for the next one too
     }
   }

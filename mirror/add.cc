@@ -93,7 +93,10 @@ class Adding {
     if (!sound) copy.commit();
     const bool whole = [&] {
       const std::lock_guard hold(mutex_);
-      return store_.has_contents(known);
+      const auto travel = store_.travel_of(known.archive);
+      // One that could not be made again is tried once more: it may have been this machine's fault, or an older program's.
+      const bool may_do_better = travel && !travel->recipe && known.name.compression == Compression::bzip2;
+      return store_.has_contents(known) && !may_do_better;
     }();
     if (!whole) {
       const auto apart = take_apart(open_file(kept, O_RDONLY), known.name, known.archive, ArchiveLimits{known.expanded_bytes},
@@ -101,6 +104,7 @@ class Adding {
       if (!apart) return tl::unexpected(apart.error());
       const std::lock_guard hold(mutex_);
       store_.record_again(known, *apart);
+      if (!apart->travel.recipe) report_.verbatim.push_back({known.name.patchset.text, apart->travel.why});
     }
     if (on_bytes_) on_bytes_(known.archive_bytes);
     const std::lock_guard hold(mutex_);

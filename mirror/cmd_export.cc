@@ -40,7 +40,7 @@ constexpr OptionSpec kOptions[] = {
     {"volume-size", "largest file: a size such as 700MB or 8MiB, or fat32, dvd, bd (default: fat32 on FAT, else one file)",
      "SIZE"},
     {"effort", "how hard to compress: fast, default or max (fifteen times the time, an eighth smaller)", "EFFORT"},
-    {"dry-run", "show what would be shipped, and write nothing", nullptr},
+    {"dry-run", "show what would be shipped, and make no bundle", nullptr},
     {"json", "one JSON document: bundle, sequence, path, volumes, bytes, patchsets[], verbatim[], withdrawn[], signatures",
      nullptr},
 };
@@ -123,7 +123,7 @@ void print_shipment(const Shipment& shipment, bool dry_run) {
   for (const auto& name : shipment.withdrawn) print((dry_run ? "would withdraw " : "withdraws ") + name);
   if (dry_run) {
     print(count_text(shipment.patchsets.size(), "patchset") + ", " + size_text(raw) + " of archives in " +
-          size_text(shipment.statement.payload_bytes) + "; nothing was written");
+          size_text(shipment.statement.payload_bytes) + "; no bundle was made");
     return;
   }
   print("bundle " + std::to_string(shipment.statement.sequence) + ": " + count_text(shipment.patchsets.size(), "patchset") +

@@ -58,6 +58,12 @@ void ContentStore::read(const Digest& hash, std::uint64_t bytes, const std::func
   if (hasher.finish() != hash) rotten(hash);
 }
 
+bool ContentStore::drop_if_rotten(const Digest& hash) const {
+  if (!has(hash) || hash_file(open_file(path(hash), O_RDONLY)) == hash) return false;
+  remove_file(path(hash));
+  return true;
+}
+
 void ContentStore::rotten(const Digest& hash) const {
   remove_file(path(hash));
   throw SystemFailure("cannot ship " + path(hash) + ": its bytes are no longer those that were stored", 0,

@@ -50,6 +50,9 @@ class ContentStore {
   /// In parts, checked at the end; throws likewise.
   void read(const Digest& hash, std::uint64_t bytes, const std::function<void(ByteSpan)>& out) const;
 
+  /// True if it was there under its name with other bytes; it is gone then.
+  bool drop_if_rotten(const Digest& hash) const;
+
  private:
   [[noreturn]] void rotten(const Digest& hash) const;
 

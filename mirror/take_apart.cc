@@ -5,15 +5,34 @@
 
 #include "bundle-format/archive/dissect.h"
 #include "mirror/likeness.h"
+#include "terminal/output.h"
 
 namespace patchferry::mirror {
+
+namespace {
+
+bool drop_rotten(const Dissected& dissected, const ArchiveName& name, const ContentStore& store) {
+  bool found = false;
+  for (const auto& file : dissected.files)
+    if (store.drop_if_rotten(file.content)) {
+      found = true;
+      warn(store.path(file.content) + " had changed on this disk, and was taken out of " + name.file +
+           " anew; the disk may be failing");
+    }
+  return found;
+}
+
+}  // namespace
 
 Result<TakenApart> take_apart(const Fd& archive, const ArchiveName& name, const Digest& hash, const ArchiveLimits& limits,
                               const ContentStore& store, const std::function<void(std::uint64_t)>& on_read) {
   const SpoolFolder spool = store.fresh_spool("apart-" + name.patchset.text);
   const std::string& folder = spool.path();
-  auto dissected = dissect(
-      archive, name, hash, limits, folder, [&](const Digest& content) { return store.path(content); }, on_read);
+  const auto path_of_kept = [&](const Digest& content) { return store.path(content); };
+  auto dissected = dissect(archive, name, hash, limits, folder, path_of_kept, on_read);
+  // No proof may be the fault of contents that were here before, and have rotted: then it is not the archive's.
+  if (dissected && !dissected->recipe && drop_rotten(*dissected, name, store))
+    dissected = dissect(archive, name, hash, limits, folder, path_of_kept);
   if (!dissected) return tl::unexpected(std::move(dissected.error()));
 
   TakenApart out;

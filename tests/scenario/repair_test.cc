@@ -64,6 +64,22 @@ TEST_CASE("a content that has rotted in the store is not shipped, and the next e
   world.check_archives(world.base(), {"K20260105_01"});
 }
 
+TEST_CASE("a rotten content of the store is not blamed on the next archive that holds it") {
+  const StoreWorld world;
+  rot(world.content());
+  write_archive(world.at("downloads/K20260106_01.tar.bz2"), kernel_release("K20260106_01", {{1, 1}, {2, 1}}));
+  const auto added = typed({"mirror", "add", "--store", world.at("store"), world.at("downloads"), "--json"});
+  INFO(added.err);
+  CHECK(added.code == 0);
+  CHECK(json_of(added)["added"] == nlohmann::json::array({"K20260106_01"}));
+  CHECK(json_of(added)["verbatim"].empty());
+  CHECK(says(added.err, "had changed on this disk"));
+  const auto shipped = world.ship({"--json"});
+  REQUIRE(shipped.code == 0);
+  REQUIRE(world.import({json_of(shipped)["path"].get<std::string>()}).code == 0);
+  world.check_archives(world.base(), {"K20260105_01", "K20260106_01"});
+}
+
 TEST_CASE("with content and archive gone from the store nothing is signed until the vendor's archive is given again") {
   const StoreWorld world;
   patchferry::remove_file(world.content());
