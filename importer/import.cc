@@ -22,17 +22,17 @@ namespace {
 ImportOutcome refused(Findings findings) { return {ImportOutcome::Kind::refused, std::move(findings), std::nullopt, {}, {}, {}}; }
 ImportOutcome refused(const Refusal& refusal) { return refused(Findings{refusal}); }
 
-/// `later`: what --archives later needs there, and `then`, what is to be said of that.
+/// `later`: what --archives later needs there; `then`: what is to be said of that.
 void need_room(const std::string& folder, std::uint64_t needed, std::uint64_t later, const char* then = "") {
   const std::uint64_t room = free_bytes(folder);
   if (room >= needed) return;
+  std::string hint;  // empty: what a full disk gets always
+  if (later < needed && later <= room)
+    hint = fmt::format("free some space; or use '--archives later', which needs {} there{}: feeds do not wait for arch/",
+                       later == 0 ? "nothing" : "up to " + size_text(later), then);
   throw SystemFailure(
       fmt::format("cannot import: {} has {} free, and up to {} are needed", folder, size_text(room), size_text(needed)), ENOSPC,
-      later < needed && later <= room
-          ? fmt::format(
-                "free some space, or use '--archives later', which needs up to {} there{}; the feeds do not wait for arch/",
-                size_text(later), then)
-          : std::string());
+      hint);
 }
 
 bool lie_together(const Site& site) { return !read_symlink(site.arch()); }
@@ -49,7 +49,7 @@ void reserve_space(const Site& site, const VerifiedBundle& bundle, const Staging
   const std::uint64_t to_stage = bundle.statement().payload_bytes - staging.bytes_staged(bundle);
   constexpr const char* kThen = ", and what its contents take, which is known once it is staged";
   need_room(site.base(), to_stage + (lie_together(site) ? archives : 0), to_stage, kThen);
-  need_room(site.arch(), archives, 0);  // it may be a link to another file system
+  need_room(site.arch(), archives, 0, " for now");  // it may be a link to another file system
 }
 
 /// And again, before packs are expanded: contents that are not here, and archives, lie beside the payload.
