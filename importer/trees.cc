@@ -46,7 +46,9 @@ std::set<Digest> objects_in(const std::string& work) {
 std::set<std::int64_t> holders(Site& site, const std::set<Digest>& contents) {
   std::set<std::int64_t> out;
   if (contents.empty()) return out;
-  Query all(site.db(), "SELECT patchset, sha256 FROM content JOIN patchset ON patchset.id=content.patchset WHERE unpacked=1");
+  Query all(
+      site.db(),
+      "SELECT content.patchset, content.sha256 FROM content JOIN patchset ON patchset.id=content.patchset WHERE unpacked=1");
   while (all.step())
     if (out.count(all.integer(0)) == 0 && contents.count(all.array<32>(1)) != 0) out.insert(all.integer(0));
   return out;

@@ -62,9 +62,9 @@ std::map<std::string, std::string> trees(const std::string& base) {
 }
 
 std::vector<std::string> states(const std::string& base) {
+  const json listed = json_of(typed({"list", "--base", base, "--json"}));
   std::vector<std::string> out;
-  for (const auto& one : json_of(typed({"list", "--base", base, "--json"})).at("patchsets"))
-    out.push_back(one.at("archive").at("state"));
+  for (const auto& one : listed.at("patchsets")) out.push_back(one.at("archive").at("state"));
   return out;
 }
 
