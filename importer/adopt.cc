@@ -160,7 +160,7 @@ AdoptReport adopt(Site& site, const std::string& folder_given, bool deploy) {
   std::sort(change.patchsets.begin(), change.patchsets.end(),
             [](const auto& a, const auto& b) { return a.name.patchset < b.name.patchset; });
   for (const auto& p : change.patchsets) report.adopted.push_back(p.name.patchset.text);
-  if (!change.patchsets.empty()) commit(site, change);
+  if (!change.patchsets.empty()) report.stale = commit(site, change);
   report.published = publish_changed(site);
   remove_tree(work);
   return report;

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "importer/archives_report.h"
 #include "importer/publish.h"
 #include "importer/site.h"
 
@@ -14,7 +15,8 @@ struct AdoptReport {
   std::vector<std::string> adopted;  // names, release order
   std::vector<std::string> present;  // known already, the same bytes
   std::vector<Refusal> refused;
-  bool linked_folder = false;  // arch/ is now a link to the folder (it is on another file system)
+  std::vector<ArchiveFailure> stale;  // trees of earlier patchsets that could not be laid out again (trees.h)
+  bool linked_folder = false;         // arch/ is now a link to the folder (it is on another file system)
   std::vector<Published> published;
 };
 

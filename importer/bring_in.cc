@@ -23,7 +23,8 @@ struct Wanted {
   const ManifestPatchset* patchset = nullptr;
   const RecipeRecord* recipe = nullptr;
   std::uint64_t recipe_bytes = 0;
-  bool is_fresh = true;  // else it is known here, and not wholly held
+  bool is_fresh = true;     // else it is known here, and not wholly held
+  bool is_unpacked = true;  // has a tree in resources/
   bool is_verbatim() const { return recipe->by == RebuildBy::verbatim; }
 };
 
@@ -33,15 +34,17 @@ Result<Wanted> find_in(const StagedBundle& staged, const ManifestPatchset& patch
     return refuse(RefusalKind::incomplete, "the bundle does not hold the archive of " + patchset.name.patchset.text,
                   "ask for a bundle made with 'patchferry export --full'");
   // decode_tables() has seen that the object is there.
-  return Wanted{&patchset, recipe, find_object(staged.tables, recipe->recipe)->bytes, is_fresh};
+  return Wanted{&patchset, recipe, find_object(staged.tables, recipe->recipe)->bytes, is_fresh, true};
 }
 
-Result<std::vector<Wanted>> find_all(const StagedBundle& staged, const Plan& plan) {
+Result<std::vector<Wanted>> find_all(Site& site, const StagedBundle& staged, const Plan& plan) {
   std::vector<Wanted> out;
   for (const auto* list : {&plan.fresh, &plan.restored}) {
     for (const auto& patchset : *list) {
       auto one = find_in(staged, patchset, list == &plan.fresh);
       if (!one) return tl::unexpected(std::move(one.error()));
+      // What is known keeps its place: a tree that links to what was lost or has rotted is laid out anew.
+      if (!one->is_fresh) one->is_unpacked = find_patchset(site, patchset.name.patchset.text)->unpacked;
       out.push_back(*one);
     }
   }
@@ -88,20 +91,21 @@ Result<void> bring_objects(PackExpander& packs, const std::vector<Wanted>& all, 
   return packs.run();
 }
 
-/// The objects of a patchset and, unless it has one, its tree.
+/// The objects of a patchset and its tree.
 Result<PatchsetContents> lay_out_one(const Site& site, const Objects& objects, const Wanted& one, const std::string& work,
                                      const std::function<void(std::uint64_t)>& on_read) {
   const ManifestPatchset& p = *one.patchset;
   const ArchiveLimits limits{p.expanded_bytes};
   if (one.is_verbatim()) {
     const Fd archive = open_file(work + "/arch/" + p.name.file, O_RDONLY);
-    return one.is_fresh ? unpack(site, archive, p.name, limits, work, on_read)
-                        : keep_contents(site, archive, p.name, limits, work, on_read);
+    return one.is_unpacked ? unpack(site, archive, p.name, limits, work, on_read)
+                           : keep_contents(site, archive, p.name, limits, work, on_read);
   }
   const auto recipe = objects.recipe(one.recipe->recipe);
   if (!recipe) return tl::unexpected(recipe.error());
   RecipeSource stream(*recipe, objects.opener());
-  auto contents = one.is_fresh ? unpack(site, stream, p.name, limits, work) : keep_contents(site, stream, p.name, limits, work);
+  auto contents =
+      one.is_unpacked ? unpack(site, stream, p.name, limits, work) : keep_contents(site, stream, p.name, limits, work);
   on_read(p.archive_bytes);
   return contents;
 }
@@ -121,7 +125,8 @@ NewPatchset new_patchset(const Wanted& one, const Plan& plan, ArchiveMode mode, 
 }
 
 Restored restored_patchset(const Wanted& one, PatchsetContents contents) {
-  return {one.patchset->name, one.is_verbatim() ? std::nullopt : std::optional(one.recipe->recipe), std::move(contents)};
+  return {one.patchset->name, one.is_verbatim() ? std::nullopt : std::optional(one.recipe->recipe), std::move(contents),
+          one.is_unpacked};
 }
 
 /// A patchset a core.
@@ -151,12 +156,12 @@ Result<std::vector<PatchsetContents>> lay_out_all(const Site& site, const Object
 
 }  // namespace
 
-Result<Brought> bring_in(const Site& site, const StagedBundle& staged, const Plan& plan, ArchiveMode mode,
-                         const std::string& work, const Reserve& reserve) {
+Result<Brought> bring_in(Site& site, const StagedBundle& staged, const Plan& plan, ArchiveMode mode, const std::string& work,
+                         const Reserve& reserve) {
   remove_tree(work);  // of a run that was interrupted
   make_folders(work + "/arch", 0700);
   make_folders(work + "/objects", 0700);
-  const auto all = find_all(staged, plan);
+  const auto all = find_all(site, staged, plan);
   if (!all) return tl::unexpected(all.error());
   PackExpander packs(site, staged, work);
   if (auto good = bring_objects(packs, *all, mode, reserve); !good) return tl::unexpected(std::move(good.error()));

@@ -30,10 +30,10 @@ struct BytesNeeded {
 
 using Reserve = std::function<void(const BytesNeeded&)>;
 
-/// Into `work` (made anew): objects and archives first, then the trees, a patchset a core. `reserve` is called whenever more
+/// Into `work` (made anew): objects and archives first, then the trees, of restored ones too, a patchset a core. `reserve` is called whenever more
 /// is known of what will be written, before it is; it throws if there is no room. Refused: incomplete, damaged,
 /// malformed, and as an archive can be (contents.h).
-Result<Brought> bring_in(const Site& site, const StagedBundle& staged, const Plan& plan, ArchiveMode mode,
-                         const std::string& work, const Reserve& reserve);
+Result<Brought> bring_in(Site& site, const StagedBundle& staged, const Plan& plan, ArchiveMode mode, const std::string& work,
+                         const Reserve& reserve);
 
 }  // namespace patchferry::importer

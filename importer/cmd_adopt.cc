@@ -48,6 +48,8 @@ int cmd_adopt(std::vector<std::string> arguments) {
     print_published(done.published);
   }
   for (const auto& r : done.refused) report(r);
+  for (const auto& one : done.stale) error_line(one.text, one.hint);
+  if (!done.stale.empty()) return kInPart;
   if (!done.refused.empty()) return done.adopted.empty() ? kRefused : kInPart;
   return done.adopted.empty() ? kNothingToDo : kDone;
 }

@@ -39,6 +39,14 @@ int exit_code(const ArchivesReport& report) {
   return kRefused;
 }
 
+std::string nothing_to_do(Site& site, bool all) {
+  std::uint64_t never = 0;
+  if (!all)
+    for (const auto& p : owed(site, true)) never += p.archive_state == ArchiveState::never ? 1 : 0;
+  if (never > 0) return "nothing to do: " + count_text(never, "patchset") + " kept as recipes only; --all makes their archives";
+  return "nothing to do: arch/ lacks no archive that can be made again, and objects/ no content that arch/ has";
+}
+
 }  // namespace
 
 int cmd_archives(std::vector<std::string> arguments) {
@@ -56,7 +64,7 @@ int cmd_archives(std::vector<std::string> arguments) {
   if (args.has("json"))
     print(archives_json(done).dump(2));
   else if (!is_quiet() && exit_code(done) == kNothingToDo)
-    note("nothing to do: arch/ lacks no archive that can be made again, and objects/ no content that arch/ has");
+    note(nothing_to_do(site, args.has("all")));
   else if (!is_quiet() && !done.mended.empty())
     print("contents of " + count_text(done.mended.size(), "patchset") + " taken out of what is here, and kept");
   if (!args.has("json") && !is_quiet() && (!done.done.empty() || !done.pending.empty()))

@@ -4,6 +4,7 @@
 
 #include "importer/catalogue.h"
 #include "importer/commands.h"
+#include "importer/holdings.h"
 #include "system/file.h"
 #include "terminal/output.h"
 
@@ -31,9 +32,9 @@ std::string feeds_text(const KnownPatchset& p) {
 }
 
 /// What there is of its archive, for programs.
-const char* archive_word(const Site& site, const KnownPatchset& p) {
+const char* archive_word(const Site& site, Holdings& holdings, const KnownPatchset& p) {
   if (in_arch(site, p.name, p.archive_bytes)) return "present";
-  if (!p.recipe) return "missing";
+  if (!holdings.can_be_made(p)) return "missing";
   return p.archive_state == ArchiveState::never ? "never" : "pending";
 }
 
@@ -52,6 +53,7 @@ int cmd_list(std::vector<std::string> arguments) {
   Site site = open_site(args);
   recover(site);
   const auto all = patchsets(site);
+  Holdings holdings(site);
   if (args.has("json")) {
     auto out = nlohmann::json::array();
     for (const auto& p : all)
@@ -62,7 +64,7 @@ int cmd_list(std::vector<std::string> arguments) {
                       {{"sha256", to_hex(p.archive)},
                        {"bytes", p.archive_bytes},
                        {"present", in_arch(site, p.name, p.archive_bytes)},
-                       {"state", archive_word(site, p)}}},
+                       {"state", archive_word(site, holdings, p)}}},
                      {"authenticated", p.origin.has_value()},
                      {"withdrawn", p.withdrawn},
                      {"feeds", p.feeds}});
@@ -72,7 +74,7 @@ int cmd_list(std::vector<std::string> arguments) {
   std::vector<std::vector<std::string>> rows;
   for (const auto& p : all)
     rows.push_back({p.name.patchset.text, p.name.patchset.product, to_text(p.name.patchset.released), size_text(p.archive_bytes),
-                    archive_text(archive_word(site, p)),
+                    archive_text(archive_word(site, holdings, p)),
                     p.origin ? "bundle " + std::to_string(p.origin->sequence) : "adopted, unauthenticated", feeds_text(p)});
   print_table({"PATCHSET", "PRODUCT", "RELEASED", "SIZE", "ARCHIVE", "FROM", "FEEDS"}, rows);
   say_alarms(site);

@@ -7,6 +7,7 @@
 #include "importer/alarms.h"
 #include "importer/catalogue.h"
 #include "importer/commands.h"
+#include "importer/holdings.h"
 #include "importer/ledger.h"
 #include "system/calendar.h"
 #include "system/file.h"
@@ -39,7 +40,8 @@ struct Status {
   std::vector<std::string> pending;  // archives that arch/ is to hold and lacks
   std::uint64_t can_be_made = 0;     // of those: what 'archives' makes again
   std::uint64_t bytes_to_make = 0;
-  std::uint64_t never = 0;  // that a person wants none of
+  std::uint64_t missing = 0;  // what it cannot make; of archives too that a person wants none of
+  std::uint64_t never = 0;    // that a person wants none of, and that it could make
   std::uint64_t quarantine_bytes = 0;
   std::uint64_t arch_bytes = 0;
   std::uint64_t free = 0;
@@ -57,6 +59,7 @@ std::uint64_t bytes_beneath(const std::string& folder) {
 
 Status status_of(Site& site) {
   Status s;
+  Holdings holdings(site);
   for (const auto& entry : ledger(site).imported) s.sequence = std::max(s.sequence, entry.sequence);
   s.alarms = alarms(site);
   s.last_import = last_import(site);
@@ -66,12 +69,16 @@ Status status_of(Site& site) {
       s.arch_bytes += p.archive_bytes;
       continue;
     }
-    if (p.recipe && p.archive_state == ArchiveState::never) {
+    const bool is_wanted = !p.recipe || p.archive_state != ArchiveState::never;
+    if (is_wanted) s.pending.push_back(p.name.patchset.text);
+    if (!holdings.can_be_made(p)) {
+      ++s.missing;
+      continue;
+    }
+    if (!is_wanted) {
       ++s.never;
       continue;
     }
-    s.pending.push_back(p.name.patchset.text);
-    if (!p.recipe) continue;
     ++s.can_be_made;
     s.bytes_to_make += p.archive_bytes;
   }
@@ -87,12 +94,11 @@ Status status_of(Site& site) {
 
 std::string archives_text(const Status& s) {
   std::string out = size_text(s.arch_bytes);
-  const std::uint64_t lost = s.pending.size() - s.can_be_made;
-  if (s.pending.empty() && s.never == 0) return out + ", all in arch/";
+  if (s.pending.empty() && s.missing == 0 && s.never == 0) return out + ", all in arch/";
   if (s.can_be_made > 0)
     out +=
         ", " + std::to_string(s.can_be_made) + " pending (" + size_text(s.bytes_to_make) + "): 'patchferry archives' makes them";
-  if (lost > 0) out += ", " + std::to_string(lost) + " missing from arch/: the next receipt asks for them";
+  if (s.missing > 0) out += ", " + std::to_string(s.missing) + " missing from arch/: the next receipt asks for them";
   if (s.never > 0) out += ", " + std::to_string(s.never) + " kept as recipes only";
   return out;
 }
@@ -117,20 +123,18 @@ int cmd_status(std::vector<std::string> arguments) {
     for (const auto& alarm : s.alarms) alarm_json.push_back({{"kind", alarm.kind}, {"text", alarm.text}});
     nlohmann::json last_import = nullptr;
     if (s.last_import != 0) last_import = s.last_import;
-    print(nlohmann::json({{"site", site.name()},
-                          {"sequence", s.sequence},
-                          {"last_import", last_import},
-                          {"newest", newest},
-                          {"pending_archives", s.pending},
-                          {"archives",
-                           {{"pending", s.can_be_made},
-                            {"pending_bytes", s.bytes_to_make},
-                            {"missing", s.pending.size() - s.can_be_made},
-                            {"never", s.never}}},
-                          {"quarantine", {{"bytes", s.quarantine_bytes}}},
-                          {"disk", {{"archives", s.arch_bytes}, {"free", s.free}}},
-                          {"alarms", alarm_json},
-                          {"key", key}})
+    print(nlohmann::json(
+              {{"site", site.name()},
+               {"sequence", s.sequence},
+               {"last_import", last_import},
+               {"newest", newest},
+               {"pending_archives", s.pending},
+               {"archives",
+                {{"pending", s.can_be_made}, {"pending_bytes", s.bytes_to_make}, {"missing", s.missing}, {"never", s.never}}},
+               {"quarantine", {{"bytes", s.quarantine_bytes}}},
+               {"disk", {{"archives", s.arch_bytes}, {"free", s.free}}},
+               {"alarms", alarm_json},
+               {"key", key}})
               .dump(2));
     return kDone;
   }

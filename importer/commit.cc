@@ -3,6 +3,7 @@
 
 #include "importer/ledger.h"
 #include "importer/ledger_copy.h"
+#include "importer/trees.h"
 #include "importer/unpack.h"
 #include "system/file.h"
 #include "terminal/output.h"
@@ -35,7 +36,13 @@ void enter(Site& site, const Change& change, AuditEvent& event) {
 
 }  // namespace
 
-void commit(Site& site, const Change& change) {
+std::vector<ArchiveFailure> commit(Site& site, const Change& change) {
+  Trees trees(site);
+  std::vector<std::string> laid_out;
+  for (const auto& one : change.restored)
+    if (one.unpacked) laid_out.push_back(one.name.patchset.text);
+  trees.renew(change.work, std::move(laid_out));
+
   sync_file_system(site.base());  // an object that has its final name is trusted by it, so its bytes come first
   place_objects(site, change.work);
   sync_file_system(site.base());
@@ -70,6 +77,7 @@ void commit(Site& site, const Change& change) {
 
   site.roll_forward();
   if (change.bundle != nullptr) write_copy(site);
+  return trees.failures();
 }
 
 }  // namespace patchferry::importer

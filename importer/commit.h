@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "importer/archives_report.h"
 #include "importer/catalogue.h"
 #include "importer/site.h"
 #include "verifier/verify.h"
@@ -18,6 +19,7 @@ struct Restored {
   ArchiveName name;
   std::optional<Digest> recipe;  // none: the archive itself is in work/arch/
   PatchsetContents contents;     // that lie in work/objects/ or in the base
+  bool unpacked = true;          // its tree is in work/resources/, to take the place of the one that is here
 };
 
 /// What is to become true at once.
@@ -36,6 +38,7 @@ struct Change {
   std::string detail;
 };
 
-void commit(Site& site, const Change& change);
+/// Trees of known patchsets that have what comes back are laid out again before that (trees.h). Returns which could not be.
+std::vector<ArchiveFailure> commit(Site& site, const Change& change);
 
 }  // namespace patchferry::importer

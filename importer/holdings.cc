@@ -26,6 +26,12 @@ bool Holdings::has_archive(const KnownPatchset& patchset) {
   return patchset.recipe && check_parts(patchset);
 }
 
+bool Holdings::can_be_made(const KnownPatchset& patchset) {
+  if (!patchset.recipe) return false;
+  if (is_regular(site_.object_path(*patchset.recipe)) && has_contents(patchset)) return true;
+  return check_parts(patchset).has_value();
+}
+
 Result<void> Holdings::check_parts(const KnownPatchset& patchset) {
   const auto recipe = Objects(site_).recipe(*patchset.recipe);
   if (!recipe) return tl::unexpected(recipe.error());

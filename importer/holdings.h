@@ -25,6 +25,8 @@ class Holdings {
   bool has_contents(const KnownPatchset& patchset);
   /// In arch/, or it can be made again, whether or not a person wants it there.
   bool has_archive(const KnownPatchset& patchset);
+  /// It has a recipe, and what that needs is here. Reads no recipe, unless something else of the patchset is not here.
+  bool can_be_made(const KnownPatchset& patchset);
   /// That the recipe and all contents that it names are here. Refused: incomplete, malformed, too_large.
   Result<void> check_parts(const KnownPatchset& patchset);
 

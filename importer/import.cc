@@ -22,12 +22,17 @@ namespace {
 ImportOutcome refused(Findings findings) { return {ImportOutcome::Kind::refused, std::move(findings), std::nullopt, {}, {}, {}}; }
 ImportOutcome refused(const Refusal& refusal) { return refused(Findings{refusal}); }
 
-void need_room(const std::string& folder, std::uint64_t needed) {
+/// `later`: what --archives later needs there; `then`: what is to be said of that.
+void need_room(const std::string& folder, std::uint64_t needed, std::uint64_t later, const char* then = "") {
   const std::uint64_t room = free_bytes(folder);
-  if (room < needed)
-    throw SystemFailure(
-        fmt::format("cannot import: {} has {} free, and up to {} are needed", folder, size_text(room), size_text(needed)),
-        ENOSPC);
+  if (room >= needed) return;
+  std::string hint;  // empty: what a full disk gets always
+  if (later < needed && later <= room)
+    hint = fmt::format("free some space; or use '--archives later', which needs {} there{}: feeds do not wait for arch/",
+                       later == 0 ? "nothing" : "up to " + size_text(later), then);
+  throw SystemFailure(
+      fmt::format("cannot import: {} has {} free, and up to {} are needed", folder, size_text(room), size_text(needed)), ENOSPC,
+      hint);
 }
 
 bool lie_together(const Site& site) { return !read_symlink(site.arch()); }
@@ -42,19 +47,21 @@ std::uint64_t archive_bytes(const std::optional<Plan>& plan, ArchiveMode mode) {
 /// Refuses before anything is read, rather than in the middle. How much of the contents is new, only the tables tell.
 void reserve_space(const Site& site, const VerifiedBundle& bundle, const Staging& staging, std::uint64_t archives) {
   const std::uint64_t to_stage = bundle.statement().payload_bytes - staging.bytes_staged(bundle);
-  need_room(site.base(), to_stage + (lie_together(site) ? archives : 0));
-  need_room(site.arch(), archives);  // it may be a link to another file system
+  constexpr const char* kThen = ", and what its contents take, which is known once it is staged";
+  need_room(site.base(), to_stage + (lie_together(site) ? archives : 0), to_stage, kThen);
+  need_room(site.arch(), archives, 0, " for now");  // it may be a link to another file system
 }
 
 /// And again, before packs are expanded: contents that are not here, and archives, lie beside the payload.
 void reserve_contents(const Site& site, const BytesNeeded& needed) {
-  need_room(site.base(), needed.work + (lie_together(site) ? needed.rebuilt : 0));
-  if (!lie_together(site)) need_room(site.arch(), needed.verbatim + needed.rebuilt);
+  need_room(site.base(), needed.work + (lie_together(site) ? needed.rebuilt : 0), needed.work);
+  if (!lie_together(site)) need_room(site.arch(), needed.verbatim + needed.rebuilt, needed.verbatim);
 }
 
 /// The last pass, and the only one that readers of feeds do not wait for.
-ArchivesReport make_archives(Site& site, ArchiveMode mode) {
+ArchivesReport make_archives(Site& site, ArchiveMode mode, std::vector<ArchiveFailure> trees) {
   ArchivesReport report;
+  report.failed = std::move(trees);
   if (mode != ArchiveMode::later) mend_contents(site, report);
   const auto missing = owed(site);
   if (mode == ArchiveMode::now)
@@ -78,9 +85,9 @@ ImportOutcome import_bundle(Site& site, const ImportOrder& order, const std::fun
                            std::vector<Published> published = {}) {
     return ImportOutcome{kind, std::move(found), std::move(plan), std::move(published), judged->warnings, {}};
   };
-  const auto with_archives = [&](ImportOutcome out) {
+  const auto with_archives = [&](ImportOutcome out, std::vector<ArchiveFailure> trees = {}) {
     if (servable) servable(out);
-    out.archives = make_archives(site, order.archives);
+    out.archives = make_archives(site, order.archives, std::move(trees));
     return out;
   };
 
@@ -147,8 +154,8 @@ ImportOutcome import_bundle(Site& site, const ImportOrder& order, const std::fun
   change.vouching = order.vouching;
   if (order.accept_jump == bundle.statement().sequence) change.detail = "number confirmed by hand, ";
   if (judged->is_rollback) change.detail = "permitted by the release keys, ";
-  commit(site, change);
-  return with_archives(outcome(Kind::imported, {}, std::move(plan), publish_changed(site)));
+  auto trees = commit(site, change);
+  return with_archives(outcome(Kind::imported, {}, std::move(plan), publish_changed(site)), std::move(trees));
 }
 
 }  // namespace patchferry::importer

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "importer/mend.h"
 
-#include <fcntl.h>
-
 #include "importer/holdings.h"
-#include "importer/objects.h"
+#include "importer/trees.h"
 #include "importer/unpack.h"
 #include "system/failure.h"
 #include "system/file.h"
@@ -35,24 +33,10 @@ std::vector<Lacking> lacking_contents(Site& site) {
   return out;
 }
 
-Result<PatchsetContents> from_recipe(const Site& site, const KnownPatchset& p, const std::string& work) {
-  const Objects objects(site);
-  const auto recipe = objects.recipe(*p.recipe);
-  if (!recipe) return tl::unexpected(recipe.error());
-  RecipeSource stream(*recipe, objects.opener());
-  return keep_contents(site, stream, p.name, {p.expanded_bytes}, work);
-}
-
-Result<PatchsetContents> from_arch(const Site& site, const KnownPatchset& p, const std::string& work) {
-  const std::string path = site.arch() + "/" + p.name.file;
-  const Fd archive = open_file(path, O_RDONLY);
-  if (hash_file(archive) != p.archive)
-    return refuse(RefusalKind::damaged, path + " has changed on this disk",
-                  std::string("is the disk failing? Take that file away; ") + kAskAgain);
-  return keep_contents(site, archive, p.name, {p.expanded_bytes}, work);
-}
-
-void put_in_place(Site& site, const KnownPatchset& p, const PatchsetContents& contents, const std::string& work) {
+void put_in_place(Site& site, Trees& trees, const KnownPatchset& p, const PatchsetContents& contents, const std::string& work) {
+  // If none was lost, and they were only not known, its tree is good.
+  const bool is_renewed = p.unpacked && !folder_entries(work + "/objects").empty();
+  trees.renew(work, is_renewed ? std::vector{p.name.patchset.text} : std::vector<std::string>());
   sync_file_system(site.base());  // as in commit(): bytes come before names
   place_objects(site, work);
   sync_file_system(site.base());
@@ -70,15 +54,16 @@ void mend_contents(Site& site, ArchivesReport& report) {
   for (const auto& one : lacking) total += one.patchset.archive_bytes;
   Progress progress("taking contents out of archives", total);
   const std::string work = site.quarantine() + "/mend";
+  Trees trees(site);
   for (const auto& [p, by_recipe] : lacking) {
     const std::string failed = "cannot take the contents out of " + p.name.file + " again: ";
     remove_tree(work);
     make_folders(work, 0700);
     try {
-      auto contents = by_recipe ? from_recipe(site, p, work) : from_arch(site, p, work);
+      auto contents = by_recipe ? take_by_recipe(site, p, work) : take_from_arch(site, p, work);
       progress.add(p.archive_bytes);
       if (contents) {
-        put_in_place(site, p, *contents, work);
+        put_in_place(site, trees, p, *contents, work);
         report.mended.push_back(p.name.patchset.text);
       } else {
         const Refusal& why = contents.error();
@@ -89,6 +74,7 @@ void mend_contents(Site& site, ArchivesReport& report) {
       break;  // most likely the disk is full, for the next one too
     }
   }
+  for (auto& failure : trees.failures()) report.failed.push_back(std::move(failure));
   remove_tree(work);
 }
 

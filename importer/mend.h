@@ -9,7 +9,7 @@
 
 namespace patchferry::importer {
 
-/// Fills in mended and failed. What neither arch/ nor a recipe holds is left to a bundle, without a word: the receipt
+/// Fills in mended and failed: trees too that could not be laid out again (trees.h). What neither arch/ nor a recipe holds is left to a bundle, without a word: the receipt
 /// leaves its patchset out. An archive is compared with its SHA-256 before it is believed.
 void mend_contents(Site& site, ArchivesReport& report);
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a site counts as present is what an exporter may build on: a patchset that lost a content is shipped again, or mended.
 #include <catch2/catch.hpp>
+#include <fcntl.h>
 #include <nlohmann/json.hpp>
+#include <sys/stat.h>
 
 #include "bundle-format/hash.h"
 #include "system/file.h"
@@ -43,6 +45,28 @@ struct TwoReleases : World {
     check_archives(base(), kNames);
   }
 };
+
+/// One byte of the file itself, and so of every name that it has.
+void rot_in_place(const std::string& path) {
+  const std::string byte(1, static_cast<char>(contents(path).at(1000) ^ 1));
+  REQUIRE(::chmod(path.c_str(), 0644) == 0);
+  patchferry::write_all(patchferry::open_file(path, O_WRONLY), 1000, patchferry::as_bytes(byte));
+}
+
+/// The trees of all patchsets: path → kind and hash.
+std::map<std::string, std::string> trees(const std::string& base) {
+  auto out = visible(base);
+  std::erase_if(out, [](const auto& one) { return one.first.find("resources/") == std::string::npos; });
+  REQUIRE_FALSE(out.empty());
+  return out;
+}
+
+std::vector<std::string> states(const std::string& base) {
+  const json listed = json_of(typed({"list", "--base", base, "--json"}));
+  std::vector<std::string> out;
+  for (const auto& one : listed.at("patchsets")) out.push_back(one.at("archive").at("state"));
+  return out;
+}
 
 json shipped_by(const Outcome& outcome) {
   INFO(outcome.err);
@@ -157,4 +181,88 @@ TEST_CASE("a base from before contents were written down counts none as held unt
     return;
   }
   world.check_whole();
+}
+
+TEST_CASE("a content that rotted in place and is put back is served again, by every patchset that has it") {
+  const TwoReleases world;
+  const auto vendors = served(world.base());
+  const auto before = trees(world.base());
+  CHECK(vendors.at(khash(1) + "/2/kpatch.bin") == noise(1002, kPatch));
+  const unsigned which = GENERATE(1002U, 2001U);  // of one release; of both
+  const std::string object = object_path(world.base(), noise(which, kPatch));
+  rot_in_place(object);
+  REQUIRE(served(world.base()) != vendors);
+  patchferry::remove_file(object);
+  Outcome done;
+  SECTION("by 'archives'") { done = world.archives(); }
+  SECTION("by 'archives', after one that was killed when the new trees were in place and the content was not") {
+    REQUIRE(world.archives().code == 0);
+    patchferry::remove_file(object);
+    done = world.archives();
+  }
+  SECTION("by a full bundle") { done = world.import({world.export_full()}); }
+  SECTION("by a full bundle, without arch/") {
+    for (const auto& name : kNames) patchferry::remove_file(world.base() + "/arch/" + name + ".tar.bz2");
+    done = world.import({world.export_full()});
+  }
+  INFO(done.err);
+  CHECK(done.code == 0);
+  CHECK(contents(object) == noise(which, kPatch));
+  CHECK(served(world.base()) == vendors);
+  CHECK(trees(world.base()) == before);
+  CHECK(names_in(world.base() + "/quarantine").empty());
+  world.check_whole();
+}
+
+TEST_CASE("a tree that cannot be laid out again is named, and the bundle that brings its patchset lays it out") {
+  const TwoReleases world;
+  const auto before = trees(world.base());
+  const std::string object = object_path(world.base(), noise(2001, kPatch));  // of both releases
+  {
+    patchferry::Database db(world.base() + "/patchferry.sqlite");
+    db.execute("UPDATE patchset SET recipe=NULL WHERE name='" + kNames[0] + "'");
+  }
+  patchferry::remove_file(world.base() + "/arch/" + kNames[0] + ".tar.bz2");
+  rot_in_place(object);
+  patchferry::remove_file(object);
+  const auto done = world.archives();
+  CHECK(done.code == 5);
+  CHECK(says(done.err, "cannot lay out " + world.base() + "/resources/" + kNames[0] + " again"));
+  CHECK(says(done.err, "feeds serve what is there"));
+  CHECK(contents(object) == noise(2001, kPatch));
+  CHECK(trees(world.base()) != before);
+  const auto shipped = shipped_by(world.try_export({"--receipt", world.receipt(world.base()), "--json"}));
+  CHECK(shipped.at("patchsets") == json({kNames[0]}));
+  REQUIRE(world.import({shipped.at("path").get<std::string>()}).code == 0);
+  CHECK(trees(world.base()) == before);
+  world.check_whole();
+}
+
+TEST_CASE("an archive that cannot be made because a content is not here is missing, not pending") {
+  const World world;
+  world.release_kernels(kNames[0], {{1, 1}}, kPatch);
+  world.release_kernels(kNames[1], {{1, 2}}, kPatch);
+  const std::string mode = GENERATE("later", "never");
+  REQUIRE(world.import({world.export_full(), "--archives", mode}).code == 0);
+  const std::string word = mode == "later" ? "pending" : "never";
+  CHECK(states(world.base()) == std::vector<std::string>{word, word});
+  patchferry::remove_file(object_path(world.base(), noise(1002, kPatch)));
+  const std::vector<std::string> after = {word, "missing"};
+  CHECK(states(world.base()) == after);
+  const auto status = status_of(world.base()).at("archives");
+  CHECK(status.at("missing") == 1);
+  CHECK(status.at(word) == 1);
+  CHECK(typed({"archives", "--base", world.base(), "--all"}).code == 5);
+  CHECK(states(world.base()) == std::vector<std::string>{"present", "missing"});
+}
+
+TEST_CASE("'archives' names those that are kept as recipes only, and the option that makes them") {
+  const World world;
+  world.release_kernels(kNames[0], {{1, 1}}, kPatch);
+  REQUIRE(world.import({world.export_full(), "--archives", "never"}).code == 0);
+  const auto nothing = typed({"archives", "--base", world.base()});
+  CHECK(nothing.code == 4);
+  CHECK(says(nothing.err, "1 patchset kept as recipes only; --all makes their archives"));
+  CHECK(typed({"archives", "--base", world.base(), "--all"}).code == 0);
+  world.check_archives(world.base(), {kNames[0]});
 }

@@ -91,6 +91,37 @@ TEST_CASE("on a full disk an import fails as the machine's fault, and the same c
   world.check_archives(base, {"K20260105_01"});
 }
 
+TEST_CASE("where there is no room for archives, the error says how much --archives later needs, if that fits, and it does") {
+  if (const auto reason = MemoryFileSystem::why_not(); !reason.empty()) {
+    WARN("skipped: " << reason);
+    return;
+  }
+  const World world;
+  world.release_kernels("K20260105_01", {{1, 1}, {2, 1}}, 1'000'000);  // 2 MB as payload, contents and archive each
+  const std::string bundle = world.export_full();
+  patchferry::make_folder(world.at("small"));
+  MemoryFileSystem small(world.at("small"), "size=32m");
+  const std::string base = world.at("small/base");
+  world.init(base);
+  const std::uint64_t used = (32U << 20U) - patchferry::free_bytes(base);
+  const auto leave = [&](std::uint64_t bytes) { small.change(fmt::format("size={}", used + bytes)); };
+  leave(1'000'000);
+  const auto none = world.import_into(base, {bundle});
+  CHECK(none.code == 3);
+  CHECK_FALSE(says(none.err, "--archives later"));
+  leave(3'000'000);
+  const auto before_staging = world.import_into(base, {bundle});
+  CHECK(before_staging.code == 3);
+  CHECK(says(before_staging.err, "'--archives later', which needs up to 2.0 MB there, and what its contents take"));
+  leave(5'000'000);
+  const auto staged = world.import_into(base, {bundle});
+  CHECK(staged.code == 3);
+  CHECK(says(staged.err, "'--archives later', which needs up to 2.0 MB there: feeds"));
+  const auto later = world.import_into(base, {bundle, "--archives", "later"});
+  INFO(later.err);
+  CHECK(later.code == 0);
+}
+
 // A file system that runs out of files, not of bytes, is not foreseen: the import fails at every step of its way.
 TEST_CASE("wherever an import runs out of space, no reader sees half of it and the same command finishes it") {
   if (const auto reason = MemoryFileSystem::why_not(); !reason.empty()) {
