@@ -129,6 +129,16 @@ Restored restored_patchset(const Wanted& one, PatchsetContents contents) {
           one.is_unpacked};
 }
 
+/// All patchsets of a bundle are held until they are committed together.
+constexpr std::uint64_t kMaxHeld = 96ULL << 20;
+
+std::uint64_t memory_of(const PatchsetContents& contents) {
+  std::uint64_t bytes = contents.all.size() * sizeof(contents.all.front());
+  for (const auto& pointer : contents.pointers) bytes += sizeof pointer + pointer.text.size();
+  for (const auto& level : contents.levels) bytes += sizeof level + level.files.size() * 96 + level.info.fixes.size() * 48;
+  return bytes;
+}
+
 /// A patchset a core.
 Result<std::vector<PatchsetContents>> lay_out_all(const Site& site, const Objects& objects, const std::vector<Wanted>& all,
                                                   const std::string& work) {
@@ -137,6 +147,7 @@ Result<std::vector<PatchsetContents>> lay_out_all(const Site& site, const Object
   Progress progress("unpacking", total);
   std::vector<PatchsetContents> out(all.size());
   std::optional<Refusal> refusal;
+  std::uint64_t held = 0;
   std::mutex mutex;
   std::mutex one_large;
   parallel_for(all.size(), [&](std::size_t i) {
@@ -145,6 +156,10 @@ Result<std::vector<PatchsetContents>> lay_out_all(const Site& site, const Object
     if (!wanted.is_verbatim() && wanted.recipe_bytes > kSmallRecipe) alone.lock();
     auto one = lay_out_one(site, objects, wanted, work, [&](std::uint64_t n) { progress.add(n); });
     const std::lock_guard hold(mutex);
+    if (one) held += memory_of(*one);
+    if (one && held > kMaxHeld && !refusal)
+      refusal = Refusal{RefusalKind::too_large, "pointer files and CVE lists of this bundle are larger than releases need",
+                        "do not use it; ask the exporter's people for smaller bundles"};
     if (one)
       out[i] = std::move(*one);
     else if (!refusal)

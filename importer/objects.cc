@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 
+#include "system/failure.h"
 #include "system/file.h"
 
 namespace patchferry::importer {
@@ -43,6 +44,9 @@ Result<Recipe> Objects::recipe(const Digest& hash) const {
   if (!is_regular(path)) return missing_object(hash);
   const auto text = read_whole(path, kMaxRecipe);
   if (!text) return refuse(RefusalKind::too_large, "a recipe is larger than the format allows", "ask for a fresh bundle");
+  if (sha256(*text) != hash)
+    throw SystemFailure("cannot use " + path + ": it has changed on this disk", 0,
+                        "the disk may be failing; take that file away, and import a bundle made with 'patchferry export --full'");
   return decode_recipe(*text);
 }
 

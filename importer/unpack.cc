@@ -21,6 +21,14 @@ void link_or_copy(const std::string& from, const std::string& to) {
   copy_bytes(open_file(from, O_RDONLY), open_file(to, O_WRONLY | O_CREAT | O_EXCL, 0444));
 }
 
+/// An object of the base that is about to be served under one more name: it must still be what its name says.
+const std::string& unchanged(const std::string& path, const Digest& hash) {
+  if (hash_file(open_file(path, O_RDONLY)) != hash)
+    throw SystemFailure("cannot serve " + path + ": it has changed on this disk", 0,
+                        "the disk may be failing; take that file away, type 'patchferry archives', and then this command again");
+  return path;
+}
+
 void build_resources(const Site& site, const PatchsetContents& contents, const std::string& tree, const std::string& fresh) {
   make_folders(tree);
   for (const auto& level : contents.levels) {
@@ -30,7 +38,7 @@ void build_resources(const Site& site, const PatchsetContents& contents, const s
       const std::string to = folder + "/" + file.name;
       make_folders(parent_of(to));
       const std::string from = fresh + "/" + to_hex(file.hash);
-      link_or_copy(exists(from) ? from : site.object_path(file.hash), to);
+      link_or_copy(exists(from) ? from : unchanged(site.object_path(file.hash), file.hash), to);
     }
   }
   for (const auto& pointer : contents.pointers) {

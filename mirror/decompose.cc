@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "mirror/decompose.h"
 
+#include <algorithm>
+#include <set>
+
 #include "system/failure.h"
 #include "terminal/output.h"
 
@@ -17,6 +20,20 @@ Travel take_apart_again(Store& store, const StoredPatchset& patchset, Progress& 
   return apart->travel;
 }
 
+/// A content that is itself an archive which travels as it is cannot be two objects: then what holds it travels as it is, too.
+void keep_whole(Store& store, std::vector<Piece>& pieces) {
+  std::set<Digest> whole;
+  for (const auto& [patchset, travel] : pieces)
+    if (!travel.recipe) whole.insert(patchset.archive);
+  if (whole.empty()) return;
+  for (auto& [patchset, travel] : pieces) {
+    const auto members = store.members(patchset.id);
+    const bool holds_one =
+        std::any_of(members.begin(), members.end(), [&](const Member& m) { return whole.count(m.content) != 0; });
+    if (travel.recipe && holds_one) travel = {std::nullopt, 0, "it holds an archive that travels as it is"};
+  }
+}
+
 }  // namespace
 
 std::vector<Piece> decompose(Store& store, const Missing& missing) {
@@ -31,9 +48,11 @@ std::vector<Piece> decompose(Store& store, const Missing& missing) {
     }
     out.push_back({patchset, travel.value_or(Travel())});
   }
-  if (again.empty()) return out;
-  Progress progress("taking apart", bytes);
-  for (const std::size_t i : again) out[i].travel = take_apart_again(store, out[i].patchset, progress);
+  if (!again.empty()) {
+    Progress progress("taking apart", bytes);
+    for (const std::size_t i : again) out[i].travel = take_apart_again(store, out[i].patchset, progress);
+  }
+  keep_whole(store, out);
   return out;
 }
 

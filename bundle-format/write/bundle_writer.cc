@@ -9,6 +9,7 @@
 
 #include "bundle-format/readme.h"
 #include "system/json_text.h"
+#include "system/failure.h"
 #include "system/parallel.h"
 
 namespace patchferry {
@@ -115,6 +116,19 @@ Bytes join_tables(const Tables& tables, Manifest& manifest) {
   return out;
 }
 
+/// What no reader would accept is not signed.
+void check_tables(ByteSpan all, const Draft& draft) {
+  const Manifest& m = draft.manifest;
+  const auto part = [&](std::uint64_t at, std::uint64_t bytes) {
+    return all.subspan(static_cast<std::size_t>(at), static_cast<std::size_t>(bytes));
+  };
+  const std::uint64_t packs = m.objects_bytes + m.recipes_bytes;
+  const TableBytes tables{part(0, m.objects_bytes), part(m.objects_bytes, m.recipes_bytes), part(packs, m.packs_bytes),
+                          part(packs + m.packs_bytes, m.bases_bytes)};
+  const auto decoded = decode_tables(tables, draft.payload.bytes(), draft.statement.expanded_bytes);
+  if (!decoded) throw SystemFailure("cannot describe this bundle: " + decoded.error().text, 0, "please report this");
+}
+
 /// Its text, without the summary of CVEs if it would be beyond the bounds that a reader sets for size and values.
 Result<std::string> write_manifest(Manifest& manifest) {
   const auto too_large = [](const std::string& text) {
@@ -161,6 +175,7 @@ Result<Layout> lay_out(Draft draft, std::uint64_t volume_limit, const OnBytes& o
   out.tables = join_tables(draft.tables, draft.manifest);
   if (out.tables.size() > kMaxTables - 128 * kChunkTag)  // a tag for each chunk, if they are encrypted
     return refuse(RefusalKind::too_large, "the bundle would bring too many contents at once", "ship it in several steps");
+  check_tables(out.tables, draft);
   auto manifest = write_manifest(draft.manifest);
   if (!manifest) return tl::unexpected(std::move(manifest.error()));
   out.manifest = std::move(*manifest);
