@@ -7,6 +7,7 @@
 #include <optional>
 #include <sys/stat.h>
 
+#include "importer/archive_vouching.h"
 #include "importer/catalogue.h"
 #include "importer/commit.h"
 #include "importer/unpack.h"
@@ -66,8 +67,7 @@ void copy_in(const std::string& from, const std::string& to, const std::function
   on_bytes(size_of(to));
 }
 
-Result<void> examine(const Site& site, Candidate& c, bool enable, const std::string& work,
-                     const std::function<void(std::uint64_t)>& on_bytes) {
+Result<void> take_copy(Candidate& c, const std::string& work, const std::function<void(std::uint64_t)>& on_bytes) {
   const std::string copy = work + "/arch/" + c.patchset.name.file;
   copy_in(c.path, copy, on_bytes);
   const Fd archive = open_file(copy, O_RDONLY);
@@ -76,7 +76,26 @@ Result<void> examine(const Site& site, Candidate& c, bool enable, const std::str
   if (c.known && c.known->archive != c.patchset.archive)
     return refuse(RefusalKind::conflict, "this site has another archive under this name, with other bytes",
                   "find out from the vendor's checksums which of the two is right");
+  return {};
+}
+
+/// Before anything in it is looked at. One that nobody has signed is taken by the word of whoever types the command.
+Result<void> ask_for_signature(Site& site, Candidate& c, const DeployOrder& order) {
+  const std::string path = order.signature.empty() ? signature_path_of(c.path) : order.signature;
+  if (!order.signature.empty() && !exists(path))
+    throw UsageError("there is no file " + printable(path), "nothing has been stored");
+  const auto vouched = check_signature(site, c.patchset.name, c.patchset.archive, c.patchset.archive_bytes, path);
+  if (!vouched) return tl::unexpected(vouched.error());
+  if (*vouched) c.patchset.vouched = (*vouched)->statement().trust_domain;
+  if (!*vouched && order.needs_signature)
+    return refuse(RefusalKind::untrusted, "nobody has signed it: there is no " + path,
+                  "have it signed with 'patchferry sign', or deploy it without --signed");
+  return {};
+}
+
+Result<void> look_inside(const Site& site, Candidate& c, bool enable, const std::string& work) {
   if (c.known && (c.known->unpacked || !enable)) return {};
+  const Fd archive = open_file(work + "/arch/" + c.patchset.name.file, O_RDONLY);
   auto contents = unpack(site, archive, c.patchset.name, unsigned_limits(c.patchset.archive_bytes), work, {});
   if (!contents) return tl::unexpected(std::move(contents.error()));
   c.patchset.contents = std::move(*contents);
@@ -84,7 +103,16 @@ Result<void> examine(const Site& site, Candidate& c, bool enable, const std::str
   return {};
 }
 
-void examine_all(const Site& site, std::vector<Candidate>& all, bool enable, const std::string& work) {
+/// `pass` over those that no pass has refused, on all cores.
+void for_the_good(std::vector<Candidate>& all, const std::function<Result<void>(Candidate&)>& pass) {
+  parallel_for(all.size(), [&](std::size_t i) {
+    Candidate& c = all[i];
+    if (c.refusal) return;
+    if (auto good = pass(c); !good) c.refusal = std::move(good.error()).in(c.path);
+  });
+}
+
+void examine(Site& site, std::vector<Candidate>& all, const DeployOrder& order, const std::string& work) {
   std::uint64_t total = 0;
   for (const auto& c : all)
     if (!c.refusal) total += size_of(c.path);
@@ -92,12 +120,14 @@ void examine_all(const Site& site, std::vector<Candidate>& all, bool enable, con
     throw SystemFailure("cannot deploy: " + site.base() + " has " + size_text(free_bytes(site.base())) +
                             " free, and the archives alone take " + size_text(total),
                         ENOSPC);
-  Progress progress("reading archives", total);
-  parallel_for(all.size(), [&](std::size_t i) {
-    Candidate& c = all[i];
-    if (c.refusal) return;
-    if (auto good = examine(site, c, enable, work, [&](std::uint64_t n) { progress.add(n); }); !good)
-      c.refusal = std::move(good.error()).in(c.path);
+  Progress progress("reading archives", 2 * total);
+  for_the_good(all, [&](Candidate& c) { return take_copy(c, work, [&](std::uint64_t n) { progress.add(n); }); });
+  for (auto& c : all)
+    if (!c.refusal)
+      if (auto good = ask_for_signature(site, c, order); !good) c.refusal = std::move(good.error()).in(c.path);
+  for_the_good(all, [&](Candidate& c) {
+    progress.add(c.patchset.archive_bytes);
+    return look_inside(site, c, order.enable, work);
   });
 }
 
@@ -123,7 +153,7 @@ DeployReport deploy(Site& site, const DeployOrder& order) {
   remove_tree(work);
   make_folders(work + "/arch", 0700);
   make_folders(work + "/objects", 0700);
-  examine_all(site, all, order.enable, work);
+  examine(site, all, order, work);
 
   DeployReport report;
   Change change;
@@ -146,6 +176,7 @@ DeployReport deploy(Site& site, const DeployOrder& order) {
     const std::string& name = c.patchset.name.patchset.text;
     const bool is_withdrawn = std::binary_search(withdrawn.begin(), withdrawn.end(), name);
     report.stored.push_back(name);
+    if (c.patchset.vouched) report.signed_by_keys.push_back(name);
     for (const auto& feed : into) {
       if (is_withdrawn)
         report.feeds.kept.push_back({feed.name, name, FeedState::withdrawn});
