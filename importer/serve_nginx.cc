@@ -65,7 +65,7 @@ void write_log_format(Text& text) {
     text.open("map $" + name + " $patchferry_log_" + name);
     text.line("default $" + name + ";");
     text.line(quoted("~[^\\x20-\\x7e]") + " " + quoted("(not ASCII)") + ";");
-        text.close();
+    text.close();
   }
   text.line("# A number in JSON has no zeros in front, and nginx writes 009 for HTTP/0.9.");
   text.open("map $status $patchferry_log_status");

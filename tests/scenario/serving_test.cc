@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What agents get from a real nginx, with the configuration that `patchferry serve-config` writes.
 #include <catch2/catch.hpp>
+#include <cstdlib>
 #include <nlohmann/json.hpp>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "system/run_tool.h"
@@ -46,6 +48,20 @@ void add_feed_by_hand(const World& world, const std::string& feed) {
 
 std::string kernel_bin() { return "/" + khash(1) + "/3/kpatch.bin"; }
 std::string pointer() { return "/" + khash(1) + "/latest.v1"; }
+
+/// The PATH that programs see, until this goes.
+class WithPath {
+ public:
+  explicit WithPath(const std::string& folder) : former_(std::getenv("PATH")) {
+    ::setenv("PATH", (folder + ":" + former_).c_str(), 1);
+  }
+  ~WithPath() { ::setenv("PATH", former_.c_str(), 1); }
+  WithPath(const WithPath&) = delete;
+  WithPath& operator=(const WithPath&) = delete;
+
+ private:
+  std::string former_;
+};
 
 /// A certificate for localhost, signed by itself.
 void make_certificate(const World& world) {
@@ -425,6 +441,59 @@ TEST_CASE("a configuration that nginx refuses leaves nothing where nothing was, 
     CHECK(done.code == 0);
     CHECK(says(done.err, "does not run"));
   }
+}
+
+TEST_CASE("without --full it is a part of the machine's configuration, beside what else the machine serves") {
+  const World world;
+  fill(world);
+  // The machine: an nginx whose usual configuration is this one, and which has a site already.
+  const unsigned port = free_port();
+  const std::string at = "127.0.0.1:" + std::to_string(port), conf_d = world.at("etc/conf.d");
+  make_folders(conf_d);
+  make_folders(world.at("bin"));
+  const auto nginx = patchferry::find_tool("nginx");
+  REQUIRE(nginx);
+  write_contents(world.at("bin/nginx"), "#!/bin/sh\nexec " + *nginx + " -c " + world.at("etc/nginx.conf") + " \"$@\"\n");
+  REQUIRE(::chmod(world.at("bin/nginx").c_str(), 0755) == 0);
+  std::string temporary;
+  for (const std::string name : {"client_body", "proxy", "fastcgi", "uwsgi", "scgi"})
+    temporary += name + "_temp_path " + world.at("etc/" + name) + ";\n";
+  write_contents(world.at("etc/nginx.conf"),
+                 std::string(::geteuid() == 0 ? "user root;\n" : "") + "pid " + world.at("etc/pid") + ";\nerror_log " +
+                     world.at("etc/error.log") + ";\nevents { }\nhttp {\n" + temporary +
+                     "gzip on;\nautoindex on;\nopen_file_cache max=1000;\nadd_header X-Machine yes;\ninclude " + conf_d +
+                     "/*.conf;\n}\n");
+  write_contents(conf_d + "/site.conf", "server { listen " + at + " default_server; return 200 \"the machine's site\"; }\n");
+  const WithPath path(world.at("bin"));
+
+  const Words words = {"serve-config", "nginx",
+                       "--base",       world.base(),
+                       "--listen",     at,
+                       "--access-log", world.at("etc/access.log"),
+                       "--out",        conf_d + "/patchferry.conf",
+                       "--reload"};
+  const auto quarrel = typed(words);
+  CHECK(quarrel.code == 1);
+  CHECK(says(quarrel.err, "duplicate default server"));
+  CHECK(names_in(conf_d) == std::vector<std::string>{"site.conf"});
+
+  auto named = words;
+  named.insert(named.end(), {"--server-name", "patches"});
+  const auto waiting = typed(named);
+  INFO(waiting.err);
+  CHECK(waiting.code == 0);
+  CHECK(says(waiting.err, "does not run"));
+  Process running({world.at("bin/nginx"), "-g", "daemon off;"});
+  while (running.is_running() && !is_listening(port)) ::usleep(5'000);
+  HttpClient client(port);
+  CHECK(client.get("/").body == "the machine's site");
+  const auto answer = client.get(pointer(), {"Host: patches", "Accept-Encoding: gzip"});
+  CHECK(answer.body == "3\n");
+  CHECK_FALSE(answer.has("x-machine"));
+  CHECK(client.get("/" + khash(1) + "/", {"Host: patches"}).status == 404);
+  CHECK(typed(named).code == 0);
+  CHECK(patchferry::run_tool(world.at("bin/nginx"), {"-s", "stop"}).code == 0);
+  running.wait();
 }
 
 TEST_CASE("serve-config replaces its own files only, and says so if there is nothing to do") {

@@ -147,7 +147,7 @@ TEST_CASE("a fragment stands in an http block, a complete configuration has one"
   const std::string text = nginx_complete(plain_site(), {"/run/here", "www-data"});
   for (const char* part : {"http {", "user www-data;", "pid \"/run/here/nginx.pid\";", "error_log \"/run/here/error.log\";"})
     CHECK(says(text, part));
-  CHECK_FALSE(says(nginx_complete(plain_site(), {"/run/here", ""}), "user "));
+  CHECK_FALSE(says(nginx_complete(plain_site(), {"/run/here", ""}), "\nuser "));
   CHECK(text.starts_with(kNginxFileMark));
   CHECK(nginx_fragment(plain_site()).starts_with(kNginxFileMark));
 }
