@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // patchferry serve-config: the configuration with which a stock web server shows the feeds.
-#include <cstdlib>
-#include <memory>
 #include <nlohmann/json.hpp>
 
 #include "importer/commands.h"
@@ -44,54 +42,34 @@ constexpr CommandSpec kSpec = {
     "patchferry serve-config nginx --base /var/lib/patchferry",
 };
 
-/// With all links followed.
-std::string canonical(const std::string& path) {
-  const std::unique_ptr<char, decltype(&std::free)> resolved(::realpath(path.c_str(), nullptr), &std::free);
-  if (!resolved) throw_errno("resolve", path);
-  return resolved.get();
-}
-
 /// From where we stand; links stay, since certificates are often replaced by changing one.
 std::string absolute(const std::string& path) {
-  if (path.empty() || path.starts_with('/')) return path;
-  return canonical(".") + "/" + path;
+  return path.empty() || path.starts_with('/') ? path : canonical_path(".") + "/" + path;
 }
 
-std::string feeds_of(const Settings& settings) {
-  const std::string feeds = settings.base + "/feeds";
-  if (!is_folder(feeds))
-    throw UsageError("there is no base at " + settings.base, "name it with --base, or make one with 'patchferry init'");
-  return canonical(feeds);
+void take_list(const Arguments& args, const char* option, std::vector<std::string>& to) {
+  if (args.has(option)) to = args.values(option);
 }
 
-std::vector<std::string> chosen(const Arguments& args, const char* option, const std::vector<std::string>& usual) {
-  return args.has(option) ? args.values(option) : usual;
+void take_file(const Arguments& args, const char* option, std::string& to) {
+  if (args.has(option)) to = absolute(args.required(option));
 }
 
-std::string chosen_file(const Arguments& args, const char* option, const std::string& usual) {
-  return args.has(option) ? absolute(args.required(option)) : usual;
-}
-
-NginxSite site_of(const Settings& settings, const Arguments& args) {
-  const ServeSettings& serve = settings.serve;
-  NginxSite site;
-  site.feeds = feeds_of(settings);
-  site.server_names = chosen(args, "server-name", serve.server_names);
-  site.certificate = chosen_file(args, "tls-cert", serve.certificate);
-  site.key = chosen_file(args, "tls-key", serve.key);
-  site.access_log = args.has("full") ? absolute(args.value("run-dir")) + "/access.log" : serve.access_log;
-  if (args.has("access-log")) site.access_log = absolute(args.required("access-log"));
-  const bool tls = !site.certificate.empty() || !site.key.empty();
-  const bool tls_only = args.has("tls-only") || serve.tls_only;
-  if (!tls && (tls_only || args.has("tls-listen")))
+/// What was typed goes before what the configuration says.
+void take_options(const Arguments& args, ServeSettings& serve) {
+  take_list(args, "listen", serve.listen);
+  take_list(args, "tls-listen", serve.tls_listen);
+  take_list(args, "server-name", serve.server_names);
+  take_file(args, "tls-cert", serve.certificate);
+  take_file(args, "tls-key", serve.key);
+  take_file(args, "out", serve.nginx_conf);
+  serve.tls_only = serve.tls_only || args.has("tls-only");
+  if (args.has("full")) serve.access_log = absolute(args.value("run-dir")) + "/access.log";
+  take_file(args, "access-log", serve.access_log);
+  if (serve.tls_only && args.has("listen"))
+    throw UsageError("--listen is for HTTP, and only HTTPS is wanted", "leave out --listen, or --tls-only (tls_only)");
+  if (args.has("tls-listen") && serve.certificate.empty())
     throw UsageError("TLS needs a certificate and its key", "give --tls-cert and --tls-key");
-  if (tls_only && args.has("listen"))
-    throw UsageError("--tls-only leaves nothing to listen on for HTTP", "leave out --listen, or --tls-only");
-  if (!tls_only) site.listen = chosen(args, "listen", serve.listen);
-  if (tls) site.tls_listen = chosen(args, "tls-listen", serve.tls_listen);
-  for (const auto& file : {site.certificate, site.key})
-    if (!file.empty() && !exists(file)) throw UsageError("there is no file " + file, "certificate and key must be there");
-  return site;
 }
 
 void check_words(const Arguments& args) {
@@ -139,13 +117,14 @@ int cmd_serve_config(std::vector<std::string> arguments) {
   const Arguments args(kSpec, arguments);
   if (args.help_shown()) return kDone;
   check_words(args);
-  const Settings settings = settings_of(args);
-  const std::string text = text_for(site_of(settings, args), args);
+  Settings settings = settings_of(args);
+  take_options(args, settings.serve);
+  const std::string text = text_for(nginx_site(settings), args);
   if (!args.has("out") && !args.has("reload")) {
     print(args.has("json") ? nlohmann::json({{"text", text}}).dump(2) : text.substr(0, text.size() - 1));
     return kDone;
   }
-  const NginxFile file{args.has("out") ? absolute(args.required("out")) : settings.serve.nginx_conf, args.has("full")};
+  const NginxFile file{settings.serve.nginx_conf, args.has("full")};
   Reload done;
   if (args.has("reload"))
     done = write_and_reload(file, text);

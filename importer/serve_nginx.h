@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "importer/settings.h"
+
 namespace patchferry::importer {
 
 struct NginxSite {
@@ -19,6 +21,9 @@ struct NginxSite {
   std::string key;
   std::string access_log;
 };
+
+/// What the configuration of this site says. UsageError if there is no base, or it asks for TLS without a certificate that is there.
+NginxSite nginx_site(const Settings& settings);
 
 /// What a complete nginx.conf has beside the site.
 struct NginxMain {
