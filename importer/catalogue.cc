@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <tuple>
 
+#include "importer/feeds.h"
 #include "system/calendar.h"
 #include "system/failure.h"
 #include "system/file.h"
@@ -15,7 +16,7 @@ namespace patchferry::importer {
 namespace {
 
 constexpr const char* kColumns =
-    "SELECT id, file, sha256, bytes, arrived, bundle, unpacked, withdrawn, stream, epoch, recipe, archive_state, expanded, contents_known FROM patchset";
+    "SELECT id, file, sha256, bytes, arrived, bundle, unpacked, withdrawn, stream, epoch, recipe, archive_state, expanded, contents_known, vouched FROM patchset";
 
 constexpr const char* kStateWords[] = {"present", "pending", "never"};  // by ArchiveState
 
@@ -41,25 +42,12 @@ KnownPatchset row(const Query& q) {
   p.archive_state = state_from(q.text(11));
   p.expanded_bytes = q.number(12);
   p.contents_known = q.integer(13) != 0;
+  if (!q.is_null(14)) p.vouched = q.array<32>(14);
   return p;
 }
 
 std::string release_key(const PatchsetName& name) {
   return fmt::format("{}/{:04}/{}", to_text(name.released), name.number, name.text);
-}
-
-void touch(Site& site, std::int64_t feed) {
-  Query(site.db(), "UPDATE feed SET revision=revision+1 WHERE id=?1").bind(feed).run();
-}
-
-/// In every feed that knows it.
-void disable(Site& site, std::int64_t patchset) {
-  std::vector<std::int64_t> in;
-  Query enabled(site.db(), "SELECT feed FROM feed_patchset WHERE patchset=?1 AND state='enabled'");
-  enabled.bind(patchset);
-  while (enabled.step()) in.push_back(enabled.integer(0));
-  Query(site.db(), "UPDATE feed_patchset SET state='disabled' WHERE patchset=?1").bind(patchset).run();
-  for (const auto feed : in) touch(site, feed);
 }
 
 }  // namespace
@@ -77,10 +65,10 @@ std::vector<KnownPatchset> patchsets(Site& site) {
     out.push_back(row(all));
     place[out.back().id] = out.size() - 1;
   }
-  Query states(site.db(), "SELECT patchset, name, state FROM feed_patchset JOIN feed ON feed.id=feed_patchset.feed");
-  while (states.step()) {
-    KnownPatchset& p = out[place.at(states.integer(0))];
-    p.feeds[states.text(1)] = p.withdrawn ? "withdrawn" : states.text(2);
+  for (const auto& feed : feeds(site)) {
+    for (auto& p : out) p.feeds[feed.name] = p.withdrawn ? FeedState::withdrawn : FeedState::undeployed;
+    for (const auto& [id, state] : states_in(site, feed))
+      if (KnownPatchset& p = out[place.at(id)]; !p.withdrawn) p.feeds[feed.name] = state;
   }
   return out;
 }
@@ -89,27 +77,6 @@ std::optional<KnownPatchset> find_patchset(Site& site, const std::string& name) 
   Query one(site.db(), (std::string(kColumns) + " WHERE name=?1").c_str());
   if (!one.bind(name).step()) return std::nullopt;
   return row(one);
-}
-
-std::vector<Feed> feeds(Site& site) {
-  std::vector<Feed> out;
-  Query all(site.db(), "SELECT id, name, auto, revision, published, generation FROM feed ORDER BY name");
-  while (all.step())
-    out.push_back({all.integer(0), all.text(1), all.integer(2) != 0, all.number(3), all.number(4), all.number(5)});
-  return out;
-}
-
-std::vector<Feed> feeds_that_take(Site& site, const std::vector<std::string>& named, bool deploy) {
-  const auto all = feeds(site);
-  for (const auto& name : named)
-    if (std::none_of(all.begin(), all.end(), [&](const Feed& f) { return f.name == name; }))
-      throw UsageError("there is no feed '" + printable(name) + "' at this site",
-                       "the default feed is called main; nothing has been stored");
-  std::vector<Feed> out;
-  if (!deploy) return out;
-  for (const auto& feed : all)
-    if (feed.automatic || std::find(named.begin(), named.end(), feed.name) != named.end()) out.push_back(feed);
-  return out;
 }
 
 bool closes(Site& site, const std::string& kernel, const std::string& cve) {
@@ -142,9 +109,9 @@ std::int64_t record_patchset(Site& site, const NewPatchset& p) {
   Query(
       db,
       "INSERT INTO patchset(name, file, release_key, sha256, bytes, expanded, arrived, bundle, unpacked, stream, epoch, recipe, archive_state, "
-      "withdrawn) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13, EXISTS(SELECT 1 FROM withdrawn WHERE name=?1))")
+      "vouched, withdrawn) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14, EXISTS(SELECT 1 FROM withdrawn WHERE name=?1))")
       .bind(p.name.patchset.text, p.name.file, release_key(p.name.patchset), p.archive, p.archive_bytes,
-            p.contents.expanded_bytes, now(), sequence, p.unpacked, stream, epoch, p.recipe, word_for(p.archive_state))
+            p.contents.expanded_bytes, now(), sequence, p.unpacked, stream, epoch, p.recipe, word_for(p.archive_state), p.vouched)
       .run();
   const std::int64_t id = db.last_row_id();
   Query level(db, "INSERT INTO level VALUES(?1,?2,?3,?4,?5)");
@@ -183,15 +150,8 @@ void set_archive_state(Site& site, const std::string& name, ArchiveState state) 
   Query(site.db(), "UPDATE patchset SET archive_state=?2 WHERE name=?1").bind(name, word_for(state)).run();
 }
 
-void enable(Site& site, const Feed& feed, std::int64_t patchset) {
-  // What the vendor has withdrawn stays disabled, whoever asks.
-  Query(
-      site.db(),
-      "INSERT OR REPLACE INTO feed_patchset SELECT ?1, id, CASE withdrawn WHEN 0 THEN 'enabled' ELSE 'disabled' END FROM patchset "
-      "WHERE id=?2")
-      .bind(feed.id, patchset)
-      .run();
-  touch(site, feed.id);
+void record_unpacked(Site& site, std::int64_t patchset) {
+  Query(site.db(), "UPDATE patchset SET unpacked=1 WHERE id=?1").bind(patchset).run();
 }
 
 void withdraw(Site& site, const std::string& name, std::uint64_t bundle) {
@@ -199,7 +159,9 @@ void withdraw(Site& site, const std::string& name, std::uint64_t bundle) {
   const auto known = find_patchset(site, name);
   if (!known || known->withdrawn) return;
   Query(site.db(), "UPDATE patchset SET withdrawn=1 WHERE id=?1").bind(known->id).run();
-  disable(site, known->id);
+  for (const auto& feed : feeds(site))
+    if (state_in(site, feed, known->id) == FeedState::enabled)
+      set_state(site, feed, known->id, FeedState::disabled, "withdrawal");
 }
 
 std::vector<std::string> withdrawn_names(Site& site) {
@@ -217,20 +179,6 @@ std::vector<std::string> newer_than(Site& site, const Origin& bundle, const std:
         std::tie(bundle.epoch, bundle.sequence) < std::tie(p.origin->epoch, p.origin->sequence))
       out.push_back(p.name.patchset.text);
   return out;
-}
-
-void enable_again(Site& site, const std::string& name) {
-  const auto known = find_patchset(site, name);
-  if (!known || known->withdrawn) return;
-  for (const auto& feed : feeds(site))
-    if (Query(site.db(), "SELECT 1 FROM feed_patchset WHERE feed=?1 AND patchset=?2 AND state='disabled'")
-            .bind(feed.id, known->id)
-            .step())
-      enable(site, feed, known->id);
-}
-
-void disable(Site& site, const std::string& name) {
-  if (const auto known = find_patchset(site, name)) disable(site, known->id);
 }
 
 }  // namespace patchferry::importer

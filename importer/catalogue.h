@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the database knows of patchsets and feeds, as values.
+// What the database knows of patchsets, as values.
 #pragma once
 
 #include <map>
@@ -11,6 +11,7 @@
 #include "bundle-format/archive/contents.h"
 #include "bundle-format/patchset_name.h"
 #include "bundle-format/statement.h"
+#include "importer/feed_states.h"
 #include "importer/site.h"
 
 namespace patchferry::importer {
@@ -36,22 +37,14 @@ struct KnownPatchset {
   std::uint64_t archive_bytes = 0;
   std::uint64_t expanded_bytes = 0;
   std::uint64_t arrived = 0;
-  std::optional<Origin> origin;  // none: adopted
+  std::optional<Origin> origin;   // none: adopted, or deployed by itself
+  std::optional<Digest> vouched;  // trust domain whose release keys have signed the archive by itself
   bool unpacked = false;
   bool withdrawn = false;
   std::optional<Digest> recipe;  // object that says how its archive is made again; none: it came as it is, or was adopted
   ArchiveState archive_state = ArchiveState::present;
-  bool contents_known = false;               // contents_of() tells them; else it came before they were written down
-  std::map<std::string, std::string> feeds;  // feed → "enabled", "disabled" or "withdrawn"
-};
-
-struct Feed {
-  std::int64_t id = 0;
-  std::string name;
-  bool automatic = false;
-  std::uint64_t revision = 0;
-  std::uint64_t published = 0;
-  std::uint64_t generation = 0;
+  bool contents_known = false;             // contents_of() tells them; else it came before they were written down
+  std::map<std::string, FeedState> feeds;  // of every feed; filled in by patchsets() alone
 };
 
 /// A patchset about to be recorded.
@@ -60,6 +53,7 @@ struct NewPatchset {
   Digest archive{};
   std::uint64_t archive_bytes = 0;
   std::optional<Origin> origin;
+  std::optional<Digest> vouched;  // as in KnownPatchset
   bool unpacked = true;
   PatchsetContents contents;
   std::optional<Digest> recipe;  // as in KnownPatchset
@@ -72,9 +66,6 @@ bool in_arch(const Site& site, const ArchiveName& name, std::uint64_t bytes);
 /// In release order.
 std::vector<KnownPatchset> patchsets(Site& site);
 std::optional<KnownPatchset> find_patchset(Site& site, const std::string& name);
-std::vector<Feed> feeds(Site& site);
-/// The feeds that take new patchsets: those with auto on, and those named. UsageError for an unknown name.
-std::vector<Feed> feeds_that_take(Site& site, const std::vector<std::string>& named, bool deploy);
 /// True if some patchset here closes this CVE for this kernel.
 bool closes(Site& site, const std::string& kernel, const std::string& cve);
 
@@ -86,21 +77,18 @@ std::uint64_t last_import(Site& site);
 
 /// Within the caller's transaction. Returns the row's id.
 std::int64_t record_patchset(Site& site, const NewPatchset& patchset);
+/// Likewise. Its tree is in resources/ from now on, so feeds can serve it.
+void record_unpacked(Site& site, std::int64_t patchset);
 /// Likewise. What is in a patchset that is known, whose contents may not have been.
 void record_contents(Site& site, const std::string& name, const std::vector<Content>& contents);
 /// Likewise. Its archive can be made from this recipe now; whether it will be stays as a person has said.
 void record_recipe(Site& site, const std::string& name, const Digest& recipe);
 void set_archive_state(Site& site, const std::string& name, ArchiveState state);
-void enable(Site& site, const Feed& feed, std::int64_t patchset);
 /// Disabled in every feed, and for good: whatever comes under this name later is withdrawn as well.
 void withdraw(Site& site, const std::string& name, std::uint64_t bundle);
 /// In byte order, whether they are here or not.
 std::vector<std::string> withdrawn_names(Site& site);
 /// What came with later bundles of the same stream and is not withdrawn, but for `kept`: a rollback disables it.
 std::vector<std::string> newer_than(Site& site, const Origin& bundle, const std::set<std::string>& kept);
-/// Wherever it is disabled, unless it is withdrawn.
-void enable_again(Site& site, const std::string& name);
-/// In every feed.
-void disable(Site& site, const std::string& name);
 
 }  // namespace patchferry::importer

@@ -27,8 +27,19 @@ constexpr CommandSpec kSpec = {
 std::string feeds_text(const KnownPatchset& p) {
   if (p.withdrawn) return "withdrawn by vendor";
   std::string out;
-  for (const auto& [feed, state] : p.feeds) out += (out.empty() ? "" : ", ") + feed + ": " + state;
-  return out.empty() ? "not deployed" : out;
+  for (const auto& [feed, state] : p.feeds) out += (out.empty() ? "" : ", ") + feed + ": " + word_for(state);
+  return out;
+}
+
+std::string origin_text(const KnownPatchset& p) {
+  if (p.origin) return "bundle " + std::to_string(p.origin->sequence);
+  return p.vouched ? "by itself, signed" : "by itself, unauthenticated";
+}
+
+nlohmann::json feeds_json(const KnownPatchset& p) {
+  auto out = nlohmann::json::object();
+  for (const auto& [feed, state] : p.feeds) out[feed] = word_for(state);
+  return out;
 }
 
 /// What there is of its archive, for programs.
@@ -65,17 +76,16 @@ int cmd_list(std::vector<std::string> arguments) {
                        {"bytes", p.archive_bytes},
                        {"present", in_arch(site, p.name, p.archive_bytes)},
                        {"state", archive_word(site, holdings, p)}}},
-                     {"authenticated", p.origin.has_value()},
+                     {"authenticated", p.origin || p.vouched},
                      {"withdrawn", p.withdrawn},
-                     {"feeds", p.feeds}});
+                     {"feeds", feeds_json(p)}});
     print(nlohmann::json({{"patchsets", out}}).dump(2));
     return kDone;
   }
   std::vector<std::vector<std::string>> rows;
   for (const auto& p : all)
     rows.push_back({p.name.patchset.text, p.name.patchset.product, to_text(p.name.patchset.released), size_text(p.archive_bytes),
-                    archive_text(archive_word(site, holdings, p)),
-                    p.origin ? "bundle " + std::to_string(p.origin->sequence) : "adopted, unauthenticated", feeds_text(p)});
+                    archive_text(archive_word(site, holdings, p)), origin_text(p), feeds_text(p)});
   print_table({"PATCHSET", "PRODUCT", "RELEASED", "SIZE", "ARCHIVE", "FROM", "FEEDS"}, rows);
   say_alarms(site);
   return kDone;

@@ -22,11 +22,11 @@ void enter(Site& site, const Change& change, AuditEvent& event) {
     event.detail += ", withdrawn: " + name;
   }
   for (const auto& name : change.disabled) {
-    disable(site, name);
+    roll_out(site, name);
     event.detail += ", disabled: " + name;
   }
   for (const auto& name : change.enabled) {
-    enable_again(site, name);
+    roll_in(site, name);
     event.detail += ", enabled again: " + name;
   }
   if (change.is_rollback) return;
@@ -34,21 +34,25 @@ void enter(Site& site, const Change& change, AuditEvent& event) {
   record_import(site, bundle);
 }
 
-}  // namespace
-
-std::vector<ArchiveFailure> commit(Site& site, const Change& change) {
-  Trees trees(site);
+/// Trees that have what comes back, and objects; all of it durable.
+void put_in_place(Site& site, const Change& change, Trees& trees) {
   std::vector<std::string> laid_out;
   for (const auto& one : change.restored)
     if (one.unpacked) laid_out.push_back(one.name.patchset.text);
   trees.renew(change.work, std::move(laid_out));
-
   sync_file_system(site.base());  // an object that has its final name is trusted by it, so its bytes come first
   place_objects(site, change.work);
   sync_file_system(site.base());
+}
+
+}  // namespace
+
+std::vector<ArchiveFailure> commit(Site& site, const Change& change) {
+  Trees trees(site);
+  if (!change.work.empty()) put_in_place(site, change, trees);
 
   Transaction transaction(site.db());
-  const std::string work = change.work.substr(site.base().size() + 1);
+  const std::string work = change.work.empty() ? "" : change.work.substr(site.base().size() + 1);
   Query pending(site.db(), "INSERT INTO pending_rename(source, target) VALUES(?1,?2)");
   std::string names;
   for (const auto& patchset : change.patchsets) {
@@ -57,7 +61,7 @@ std::vector<ArchiveFailure> commit(Site& site, const Change& change) {
     if (patchset.unpacked) pending.bind(work + "/resources/" + name, "resources/" + name).run();
     if (change.archives_in_work && !patchset.recipe)
       pending.bind(work + "/arch/" + patchset.name.file, "arch/" + patchset.name.file).run();
-    for (const auto& feed : change.enable_in) enable(site, feed, id);
+    for (const auto& feed : change.feeds) set_state(site, feed, id, change.state, change.what);
     names += " " + name;
   }
   for (const auto& one : change.restored) {
@@ -69,7 +73,14 @@ std::vector<ArchiveFailure> commit(Site& site, const Change& change) {
     pending.bind(work + "/arch/" + one.name.file, "arch/" + one.name.file).run();
     set_archive_state(site, one.name.patchset.text, ArchiveState::present);
   }
-  AuditEvent event{.what = change.what, .detail = change.detail + count_text(change.patchsets.size(), "patchset")};
+  for (const auto& p : change.laid_out) {
+    record_unpacked(site, p.id);
+    record_contents(site, p.name, p.contents.all);
+    pending.bind(work + "/resources/" + p.name, "resources/" + p.name).run();
+  }
+  for (const auto& one : change.states) set_state(site, one.feed, one.patchset, one.state, change.what);
+  AuditEvent event{.what = change.what, .detail = change.detail};
+  if (change.counts_patchsets) event.detail += count_text(change.patchsets.size(), "patchset");
   if (!names.empty()) event.detail += ":" + names;
   if (change.bundle != nullptr) enter(site, change, event);
   site.audit(event);

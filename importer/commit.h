@@ -9,7 +9,9 @@
 
 #include "importer/archives_report.h"
 #include "importer/catalogue.h"
+#include "importer/feeds.h"
 #include "importer/site.h"
+#include "importer/trees.h"
 #include "verifier/verify.h"
 
 namespace patchferry::importer {
@@ -22,20 +24,31 @@ struct Restored {
   bool unpacked = true;          // its tree is in work/resources/, to take the place of the one that is here
 };
 
+/// What a feed is to make of a patchset that is known.
+struct StateChange {
+  Feed feed;
+  std::int64_t patchset = 0;
+  FeedState state = FeedState::enabled;
+};
+
 /// What is to become true at once.
 struct Change {
   std::vector<NewPatchset> patchsets;
-  std::vector<Feed> enable_in;             // all of them
+  std::vector<Feed> feeds;               // in which all of them become
+  FeedState state = FeedState::enabled;  // this
+  std::vector<LaidOut> laid_out;
+  std::vector<StateChange> states;
   std::vector<Restored> restored;          // known already
   const VerifiedBundle* bundle = nullptr;  // for the ledger, and what it withdraws; null: no bundle is behind it
   bool is_rollback = false;                // the bundle is older than the last one: it does not move the ledger
   std::vector<std::string> enabled;        // names, wherever they are disabled; by a rollback
   std::vector<std::string> disabled;       // names, in every feed; by a rollback
   std::string vouching;                    // of a person, instead of a head token that was needed
-  std::string work;                        // folder beneath the base, absolute: objects/, resources/, arch/
+  std::string work;                        // folder beneath the base, absolute: objects/, resources/, arch/; "": no files
   bool archives_in_work = true;            // false: arch/ holds them already
   std::string what;                        // for the audit log, in which the patchsets follow `detail`
   std::string detail;
+  bool counts_patchsets = true;  // false: `detail` says it all
 };
 
 /// Trees of known patchsets that have what comes back are laid out again before that (trees.h). Returns which could not be.

@@ -144,7 +144,7 @@ ImportOutcome import_bundle(Site& site, const ImportOrder& order, const std::fun
   Change change;
   change.patchsets = std::move(brought->patchsets);
   change.restored = std::move(brought->restored);
-  change.enable_in = feeds;
+  change.feeds = feeds;
   change.bundle = &bundle;
   change.is_rollback = judged->is_rollback;
   change.work = work;

@@ -96,8 +96,7 @@ void plan_rollback(Site& site, const Manifest& manifest, Plan& plan) {
   plan.disabled = newer_than(site, plan.origin, belonging);
   for (const auto& p : patchsets(site)) {
     if (p.withdrawn || belonging.count(p.name.patchset.text) == 0) continue;
-    if (std::any_of(p.feeds.begin(), p.feeds.end(), [](const auto& feed) { return feed.second == "disabled"; }))
-      plan.enabled.push_back(p.name.patchset.text);
+    if (would_roll_in(site, p.id)) plan.enabled.push_back(p.name.patchset.text);
   }
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "importer/catalogue.h"
+#include "importer/feeds.h"
 #include "verifier/verify.h"
 
 namespace patchferry::importer {
@@ -28,8 +29,8 @@ struct Plan {
   std::vector<std::string> withdrawn;      // by this bundle, of those that are here
   std::vector<std::string> refused;        // of `fresh`: withdrawn, so kept and never enabled
   bool is_rollback = false;                // it is older than the last import, and a permit lets it through
-  std::vector<std::string> enabled;        // by the rollback: they belong to the bundle, and some feed had disabled them
-  std::vector<std::string> disabled;       // by the rollback
+  std::vector<std::string> enabled;   // by the rollback: they belong to the bundle, and an earlier rollback had disabled them
+  std::vector<std::string> disabled;  // by the rollback
   std::map<std::uint64_t, std::vector<std::string>>
       needs;                      // bundle → patchsets that it brings, that this one builds on, and that are not here
   std::vector<GainedCve> gained;  // highest score first

@@ -3,31 +3,43 @@
 //
 //   feeds/<feed>/current → generations/000007
 //   feeds/<feed>/generations/000007/<khash> → ../../folders/<khash>/<digest>      (u/<buildid> likewise)
-//   feeds/<feed>/folders/<khash>/<digest>/{latest.v1, 3 → …/resources/<patchset>/<khash>/3}
+//   feeds/<feed>/folders/<khash>/<digest>/{latest.v1, 3 → …/resources/<patchset>/<khash>/3}      (feed_folder.h)
 //
-// A folder never changes once it is there: generations that agree on it share it. The switch is one rename. Cost of a
-// generation: one link per ident, and a folder for each ident that changed.
+// The switch is one rename. Generations that agree on a folder share it. A generation costs one link per kernel or build id,
+// and a folder for each of those that the changes since the last one are about.
+//
+// A level that no enabled patchset has any more lingers in its folder, without a pointer to it: an agent that has read the
+// pointer before the switch finds what it named. It goes with the generation that is kGenerationsKept after the last one
+// that had it enabled, and not before kLingers is over.
 #pragma once
 
-#include "importer/catalogue.h"
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "importer/feeds.h"
 #include "importer/site.h"
 
 namespace patchferry::importer {
 
-constexpr std::uint64_t kGenerationsKept = 3;
+constexpr std::uint64_t kGenerationsKept = 3;  // the current one included
+constexpr std::uint64_t kLingers = 600;        // seconds
 
 struct Published {
   std::string feed;
   std::uint64_t generation = 0;
   std::uint64_t idents = 0;           // kernels and build ids served
-  std::vector<std::string> reissued;  // "<ident>/<level>": two enabled patchsets differ; the newest is served whole
+  std::vector<std::string> reissued;  // "<ident>/<level>", now: two enabled patchsets differ; the newest is served whole
 };
 
 /// Publishes every feed whose revision is not the published one. Idempotent; what a killed run left is built anew.
 std::vector<Published> publish_changed(Site& site);
 
+/// Takes trees of feeds away that the database does not know.
+void remove_stale_feeds(Site& site);
+
 /// What every command does first, with the renames that opening the site has rolled forward: feeds that an interruption
-/// left behind the database are published.
+/// left behind the database are published, or taken away.
 void recover(Site& site);
 
 }  // namespace patchferry::importer

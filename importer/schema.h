@@ -113,6 +113,39 @@ CREATE TABLE content(                -- of each regular file of its archive, ser
   sha256 BLOB NOT NULL, bytes INTEGER NOT NULL,
   PRIMARY KEY(patchset, sha256)) WITHOUT ROWID;
 ALTER TABLE patchset ADD COLUMN contents_known INTEGER NOT NULL DEFAULT 0;  -- 0: it came before they were written down
+)sql",
+                                                     R"sql(
+-- Feeds that people change (feed_states.h), and generations that say what they showed (publish.h).
+CREATE TABLE feed_state(             -- no row: nobody has decided yet
+  feed INTEGER NOT NULL REFERENCES feed(id) ON DELETE CASCADE,
+  patchset INTEGER NOT NULL REFERENCES patchset(id) ON DELETE CASCADE,
+  state TEXT NOT NULL CHECK(state IN ('enabled', 'disabled', 'undeployed')),  -- undeployed: by a person, so nothing automatic takes it
+  PRIMARY KEY(feed, patchset)) WITHOUT ROWID;
+INSERT INTO feed_state SELECT feed, patchset, state FROM feed_patchset;
+DROP TABLE feed_patchset;
+CREATE INDEX feed_state_patchset ON feed_state(patchset);
+CREATE TABLE feed_change(            -- every change of a state
+  feed INTEGER NOT NULL REFERENCES feed(id) ON DELETE CASCADE,
+  revision INTEGER NOT NULL,         -- that it led to
+  patchset INTEGER NOT NULL REFERENCES patchset(id) ON DELETE CASCADE,
+  was TEXT,                          -- state before; NULL: no row
+  why TEXT NOT NULL,                 -- word of the command
+  PRIMARY KEY(feed, revision)) WITHOUT ROWID;
+CREATE INDEX feed_change_patchset ON feed_change(patchset);
+CREATE TABLE generation(             -- what feeds/<feed>/generations/<number> shows, or showed
+  feed INTEGER NOT NULL REFERENCES feed(id) ON DELETE CASCADE,
+  number INTEGER NOT NULL, revision INTEGER NOT NULL, at INTEGER NOT NULL,
+  PRIMARY KEY(feed, number)) WITHOUT ROWID;
+CREATE TABLE lingering(              -- levels that are served although no enabled patchset has them any more
+  feed INTEGER NOT NULL REFERENCES feed(id) ON DELETE CASCADE,
+  folder TEXT NOT NULL, level TEXT NOT NULL,
+  since INTEGER NOT NULL, at INTEGER NOT NULL,  -- generation, and time, from which on they are not enabled
+  PRIMARY KEY(feed, folder, level)) WITHOUT ROWID;
+ALTER TABLE patchset ADD COLUMN vouched BLOB;  -- trust domain whose release keys have signed the archive by itself
+CREATE TABLE retired(                -- folders/<path> that the newest generation does not show
+  feed INTEGER NOT NULL REFERENCES feed(id) ON DELETE CASCADE,
+  path TEXT NOT NULL, last INTEGER NOT NULL,  -- generation that showed it last
+  PRIMARY KEY(feed, path)) WITHOUT ROWID;
 )sql"};
 
 }  // namespace patchferry::importer

@@ -5,12 +5,14 @@
 #include <cerrno>
 #include <cstdio>
 #include <fcntl.h>
+#include <mutex>
 #include <set>
 
 #include "importer/objects.h"
 #include "importer/unpack.h"
 #include "system/failure.h"
 #include "system/file.h"
+#include "system/parallel.h"
 
 namespace patchferry::importer {
 
@@ -78,6 +80,30 @@ Result<PatchsetContents> take_from_arch(Site& site, const KnownPatchset& p, cons
         "again; or ask for one made with 'patchferry export --full'");
   const ArchiveLimits limits{p.expanded_bytes};
   return p.unpacked ? unpack(site, archive, p.name, limits, work, {}) : keep_contents(site, archive, p.name, limits, work);
+}
+
+Result<std::vector<LaidOut>> lay_out_stored(Site& site, const std::vector<KnownPatchset>& patchsets, const std::string& work) {
+  std::vector<LaidOut> out(patchsets.size());
+  std::optional<Refusal> refusal;
+  std::mutex mutex;
+  parallel_for(patchsets.size(), [&](std::size_t i) {
+    KnownPatchset p = patchsets[i];
+    p.unpacked = true;
+    Result<PatchsetContents> made =
+        refuse(RefusalKind::incomplete, "its archive is not in arch/, and it has no recipe", kFullBundle);
+    if (p.recipe) made = take_by_recipe(site, p, work);
+    if (!made && in_arch(site, p.name, p.archive_bytes)) {
+      remove_tree(tree_in(work, p.name.patchset.text));
+      made = take_from_arch(site, p, work);
+    }
+    const std::lock_guard hold(mutex);
+    if (made)
+      out[i] = {p.id, p.name.patchset.text, std::move(*made)};
+    else if (!refusal)
+      refusal = std::move(made.error()).in(p.name.file);
+  });
+  if (refusal) return tl::unexpected(std::move(*refusal));
+  return out;
 }
 
 void Trees::renew(const std::string& work, std::vector<std::string> laid_out) {

@@ -18,10 +18,21 @@
 
 namespace patchferry::importer {
 
+/// A patchset that is known and had no tree; it is in WORK/resources now.
+struct LaidOut {
+  std::int64_t id = 0;
+  std::string name;
+  PatchsetContents contents;
+};
+
 /// Takes a patchset that is known out of what is here, into WORK/objects and, if it is deployed, WORK/resources: out of the
 /// stream that its recipe describes, or out of the archive in arch/. Refused: incomplete, damaged, as an archive can be.
 Result<PatchsetContents> take_by_recipe(Site& site, const KnownPatchset& patchset, const std::string& work);
 Result<PatchsetContents> take_from_arch(Site& site, const KnownPatchset& patchset, const std::string& work);
+
+/// Patchsets that were stored and never unpacked: their trees, in WORK/resources, so that feeds can serve them. Nothing is
+/// known of it yet. A patchset a core. The first refusal ends it: as above, with the patchset's file in `where`.
+Result<std::vector<LaidOut>> lay_out_stored(Site& site, const std::vector<KnownPatchset>& patchsets, const std::string& work);
 
 class Trees {
  public:

@@ -41,6 +41,7 @@ const char* name_of(RefusalKind kind) {
     case RefusalKind::conflict: return "conflict";
     case RefusalKind::bad_receipt: return "bad-receipt";
     case RefusalKind::incomplete: return "incomplete";
+    case RefusalKind::withdrawn: return "withdrawn";
   }
   return "malformed";
 }

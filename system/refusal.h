@@ -51,6 +51,7 @@ enum class RefusalKind {
   conflict,         // same name, other bytes
   bad_receipt,      // a receipt that cannot be relied on
   incomplete,       // builds on something that is not here
+  withdrawn,        // by the vendor, for good
 };
 
 /// The stable, printed name of a kind, such as "bad-signature".

@@ -9,6 +9,7 @@ namespace patchferry {
 namespace {
 
 constexpr std::string_view kKernel = "kernel";
+constexpr std::string_view kUserFolder = "u";
 constexpr std::size_t kKhashDigits = 40;
 constexpr std::size_t kMinBuildId = 8;
 constexpr std::size_t kMaxBuildId = 128;
@@ -75,7 +76,13 @@ std::optional<RelPath> beneath_top(const RelPath& path, const std::string& top_f
 }
 
 std::string served_folder(const std::string& product, const std::string& ident) {
-  return product == kKernel ? ident : "u/" + ident;
+  return product == kKernel ? ident : std::string(kUserFolder) + "/" + ident;
+}
+
+std::string ident_in(const std::string& folder) { return folder.substr(folder.rfind('/') + 1); }
+
+bool is_served_name(const std::string& name) {
+  return name == kUserFolder || is_ident(std::string(kKernel), name) || is_ident("", name);
 }
 
 DefaultPointer default_pointer(const std::string& product, std::uint64_t level) {

@@ -33,6 +33,11 @@ std::optional<RelPath> beneath_top(const RelPath& path, const std::string& top_f
 /// Where a feed serves an ident: "<khash>" for kernels, "u/<buildid>" for the rest.
 std::string served_folder(const std::string& product, const std::string& ident);
 
+/// And back: the ident of a served folder.
+std::string ident_in(const std::string& served_folder);
+/// True for what agents ask for at the root, or beneath u/, that is no feed's prefix: "u", a khash, a build id. Small letters.
+bool is_served_name(const std::string& name);
+
 /// The pointer written where the vendor ships none: "latest.v1" holding "<level>\n" (kernel); a link "latest" (user).
 struct DefaultPointer {
   std::string name;

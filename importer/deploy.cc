@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "importer/deploy.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <fcntl.h>
+#include <optional>
+#include <sys/stat.h>
+
+#include "importer/catalogue.h"
+#include "importer/commit.h"
+#include "importer/unpack.h"
+#include "system/failure.h"
+#include "system/file.h"
+#include "system/parallel.h"
+#include "system/rel_path.h"
+#include "terminal/output.h"
+
+namespace patchferry::importer {
+
+namespace {
+
+struct Candidate {
+  std::string path;
+  NewPatchset patchset;
+  std::optional<KnownPatchset> known;  // the same bytes are here
+  bool is_laid_out = false;            // it had no tree, and has one in the work folder now
+  std::optional<Refusal> refusal;
+};
+
+std::vector<Candidate> candidates_for(Site& site, const DeployOrder& order) {
+  std::vector<Candidate> out;
+  for (const auto& path : order.archives) {
+    if (!exists(path)) throw UsageError("there is no file " + printable(path), "nothing has been stored");
+    if (is_folder(path))
+      throw UsageError(printable(path) + " is a folder", "name the archives in it: " + printable(path) + "/*.tar.bz2");
+    Candidate c;
+    c.path = path;
+    auto name = parse_archive_name(file_name_of(path));
+    if (!name) {
+      c.refusal = std::move(name.error()).in(path);
+    } else {
+      c.patchset.name = std::move(*name);
+      const PatchsetName& patchset = c.patchset.name.patchset;
+      if (!order.product.empty() && patchset.product != order.product)
+        throw UsageError(patchset.text + " is of product " + patchset.product + ", not " + order.product,
+                         "nothing has been stored; deploy it with the command of its product");
+      const bool twice = std::any_of(out.begin(), out.end(), [&](const Candidate& other) {
+        return !other.refusal && other.patchset.name.patchset == patchset;
+      });
+      if (twice) throw UsageError("patchset " + patchset.text + " is named twice", "nothing has been stored");
+      c.known = find_patchset(site, patchset.text);
+    }
+    out.push_back(std::move(c));
+  }
+  std::stable_sort(out.begin(), out.end(),
+                   [](const auto& a, const auto& b) { return a.patchset.name.patchset < b.patchset.name.patchset; });
+  return out;
+}
+
+/// A copy of our own: what is looked at is what is stored, whatever becomes of the file that was named.
+void copy_in(const std::string& from, const std::string& to, const std::function<void(std::uint64_t)>& on_bytes) {
+  const Fd in = open_file(from, O_RDONLY | O_NONBLOCK);
+  if (!S_ISREG(stat_of(in).st_mode)) throw UsageError(printable(from) + " is not a file", "nothing has been stored");
+  copy_bytes(in, open_file(to, O_WRONLY | O_CREAT | O_EXCL, 0444));
+  on_bytes(size_of(to));
+}
+
+Result<void> examine(const Site& site, Candidate& c, bool enable, const std::string& work,
+                     const std::function<void(std::uint64_t)>& on_bytes) {
+  const std::string copy = work + "/arch/" + c.patchset.name.file;
+  copy_in(c.path, copy, on_bytes);
+  const Fd archive = open_file(copy, O_RDONLY);
+  c.patchset.archive = hash_file(archive);
+  c.patchset.archive_bytes = size_of(archive);
+  if (c.known && c.known->archive != c.patchset.archive)
+    return refuse(RefusalKind::conflict, "this site has another archive under this name, with other bytes",
+                  "find out from the vendor's checksums which of the two is right");
+  if (c.known && (c.known->unpacked || !enable)) return {};
+  auto contents = unpack(site, archive, c.patchset.name, unsigned_limits(c.patchset.archive_bytes), work, {});
+  if (!contents) return tl::unexpected(std::move(contents.error()));
+  c.patchset.contents = std::move(*contents);
+  c.is_laid_out = c.known.has_value();
+  return {};
+}
+
+void examine_all(const Site& site, std::vector<Candidate>& all, bool enable, const std::string& work) {
+  std::uint64_t total = 0;
+  for (const auto& c : all)
+    if (!c.refusal) total += size_of(c.path);
+  if (free_bytes(site.base()) < total)
+    throw SystemFailure("cannot deploy: " + site.base() + " has " + size_text(free_bytes(site.base())) +
+                            " free, and the archives alone take " + size_text(total),
+                        ENOSPC);
+  Progress progress("reading archives", total);
+  parallel_for(all.size(), [&](std::size_t i) {
+    Candidate& c = all[i];
+    if (c.refusal) return;
+    if (auto good = examine(site, c, enable, work, [&](std::uint64_t n) { progress.add(n); }); !good)
+      c.refusal = std::move(good.error()).in(c.path);
+  });
+}
+
+/// What becomes of a patchset that is here, in one feed; nothing, if it stays as it is.
+void move_known(const Feed& feed, const KnownPatchset& p, FeedState state, bool enable, Change& change, FeedReport& report) {
+  const std::string& name = p.name.patchset.text;
+  const FeedState wanted = enable ? FeedState::enabled : FeedState::disabled;
+  if (p.withdrawn || state != FeedState::undeployed) {
+    report.kept.push_back({feed.name, name, p.withdrawn ? FeedState::withdrawn : state});
+    return;
+  }
+  change.states.push_back({feed, p.id, wanted});
+  change.detail += name + " " + word_for(wanted) + " in " + feed.name + ", ";
+  report.moves.push_back({feed.name, {p.id, name, state, wanted}});
+}
+
+}  // namespace
+
+DeployReport deploy(Site& site, const DeployOrder& order) {
+  const std::vector<Feed> into = find_feeds(site, order.feeds);
+  auto all = candidates_for(site, order);
+  const std::string work = site.quarantine() + "/deploy";
+  remove_tree(work);
+  make_folders(work + "/arch", 0700);
+  make_folders(work + "/objects", 0700);
+  examine_all(site, all, order.enable, work);
+
+  DeployReport report;
+  Change change;
+  change.work = work;
+  change.what = "deploy";
+  change.feeds = into;
+  change.state = order.enable ? FeedState::enabled : FeedState::disabled;
+  const auto withdrawn = withdrawn_names(site);
+  for (auto& c : all) {
+    if (c.refusal) {
+      report.refused.push_back(std::move(*c.refusal));
+      continue;
+    }
+    if (c.known) {
+      for (const auto& feed : into)
+        move_known(feed, *c.known, state_in(site, feed, c.known->id), order.enable, change, report.feeds);
+      if (c.is_laid_out) change.laid_out.push_back({c.known->id, c.known->name.patchset.text, std::move(c.patchset.contents)});
+      continue;
+    }
+    const std::string& name = c.patchset.name.patchset.text;
+    const bool is_withdrawn = std::binary_search(withdrawn.begin(), withdrawn.end(), name);
+    report.stored.push_back(name);
+    for (const auto& feed : into) {
+      if (is_withdrawn)
+        report.feeds.kept.push_back({feed.name, name, FeedState::withdrawn});
+      else
+        report.feeds.moves.push_back({feed.name, {0, name, FeedState::undeployed, change.state}});
+    }
+    change.patchsets.push_back(std::move(c.patchset));
+  }
+  for (const auto& feed : into) change.detail += "into " + feed.name + ", ";
+  if (!change.patchsets.empty() || !change.states.empty()) report.feeds.stale = commit(site, change);
+  report.feeds.published = publish_changed(site);
+  remove_tree(work);
+  return report;
+}
+
+}  // namespace patchferry::importer

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "importer/feed_text.h"
+
+#include <nlohmann/json.hpp>
+
+#include "importer/archives.h"
+#include "importer/commands.h"
+#include "importer/outcome_text.h"
+#include "terminal/output.h"
+
+namespace patchferry::importer {
+
+void print_report(const FeedReport& report) {
+  for (const auto& [feed, move] : report.moves)
+    if (move.from != move.to) print(move.name + " is " + word_for(move.to) + " in " + feed);
+  std::uint64_t enabled = 0;
+  for (const auto& one : report.kept) {
+    if (one.state == FeedState::enabled)
+      ++enabled;
+    else
+      note(one.patchset + " stays " + word_for(one.state) + " in " + one.feed);
+  }
+  if (enabled != 0) note(count_text(enabled, "patchset") + " enabled already");
+  print_published(report.published);
+}
+
+nlohmann::json report_json(const FeedReport& report) {
+  auto changes = nlohmann::json::array();
+  for (const auto& [feed, move] : report.moves)
+    if (move.from != move.to)
+      changes.push_back({{"feed", feed}, {"patchset", move.name}, {"from", word_for(move.from)}, {"to", word_for(move.to)}});
+  auto kept = nlohmann::json::array();
+  for (const auto& one : report.kept)
+    kept.push_back({{"feed", one.feed}, {"patchset", one.patchset}, {"state", word_for(one.state)}});
+  auto published = nlohmann::json::array();
+  for (const auto& one : report.published)
+    published.push_back({{"feed", one.feed}, {"generation", one.generation}, {"reissued", one.reissued}});
+  return {{"changes", changes}, {"kept", kept}, {"published", published}};
+}
+
+int finish(const Arguments& args, const Result<FeedReport>& report) {
+  if (!report) return patchferry::report(report.error());
+  if (args.has("json"))
+    print(report_json(*report).dump(2));
+  else if (!is_quiet())
+    print_report(*report);
+  for (const auto& one : report->stale) error_line(one.text, one.hint);
+  if (!report->stale.empty()) return kInPart;
+  return is_idle(*report) ? kNothingToDo : kDone;
+}
+
+void warn_of_automatic(const std::vector<Feed>& feeds) {
+  for (const auto& feed : feeds)
+    if (feed.automatic)
+      note("feed " + feed.name + " still takes new releases by itself; 'patchferry feed change " + feed.name +
+           " --no-auto' stops that");
+}
+
+}  // namespace patchferry::importer

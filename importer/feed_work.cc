@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "importer/feed_work.h"
+
+#include <algorithm>
+#include <set>
+
+#include "importer/catalogue.h"
+#include "importer/commit.h"
+#include "importer/trees.h"
+#include "system/failure.h"
+#include "system/file.h"
+#include "system/rel_path.h"
+
+namespace patchferry::importer {
+
+namespace {
+
+/// Adds what is to move in one feed.
+void add(Change& change, FeedReport& report, const Feed& feed, const std::vector<FeedMove>& moves) {
+  if (moves.empty()) return;
+  change.detail += (change.detail.empty() ? "" : "; ") + feed.name + ":";
+  for (const auto& move : moves) {
+    change.states.push_back({feed, move.patchset, move.to});
+    change.detail += " " + move.name;
+    report.moves.push_back({feed.name, move});
+  }
+}
+
+/// Makes it so. What is to be enabled and was only stored is unpacked first.
+Result<void> carry_out(Site& site, Change& change, FeedReport& report) {
+  change.counts_patchsets = false;
+  std::set<std::int64_t> wanted;
+  for (const auto& one : change.states)
+    if (one.state == FeedState::enabled) wanted.insert(one.patchset);
+  std::vector<KnownPatchset> stored;
+  for (auto& p : patchsets(site))
+    if (!p.unpacked && wanted.count(p.id) != 0) stored.push_back(std::move(p));
+  if (!stored.empty()) {
+    change.work = site.quarantine() + "/feeds";
+    remove_tree(change.work);
+    make_folders(change.work + "/objects", 0700);
+    auto made = lay_out_stored(site, stored, change.work);
+    if (!made) {
+      remove_tree(change.work);
+      return tl::unexpected(std::move(made.error()));
+    }
+    change.laid_out = std::move(*made);
+  }
+  if (!change.states.empty()) report.stale = commit(site, change);
+  report.published = publish_changed(site);
+  if (!change.work.empty()) remove_tree(change.work);
+  return {};
+}
+
+Refusal is_withdrawn(const std::string& name) {
+  return {RefusalKind::withdrawn, "the vendor has withdrawn " + name + ", so no feed takes it",
+          "a newer release takes its place; nothing has been changed"};
+}
+
+}  // namespace
+
+bool is_idle(const FeedReport& report) {
+  return std::all_of(report.moves.begin(), report.moves.end(), [](const auto& move) { return move.what.from == move.what.to; });
+}
+
+KnownPatchset find_named(Site& site, const std::string& name) {
+  auto known = find_patchset(site, name);
+  if (!known)
+    if (const auto archive = parse_archive_name(name)) known = find_patchset(site, archive->patchset.text);
+  if (known) return *known;
+  if (!parse_patchset_name(name) && !parse_archive_name(name))
+    throw UsageError("'" + printable(name) + "' is no name of a patchset", "they look like K20260105_01 or U20260105_01");
+  throw UsageError("patchset " + name + " is not here", "'patchferry list' names those that are; nothing has been changed");
+}
+
+Result<FeedReport> change_feeds(Site& site, const std::vector<Feed>& feeds, FeedAction action,
+                                const std::vector<std::string>& names) {
+  std::vector<KnownPatchset> named;
+  for (const auto& name : names) {
+    KnownPatchset one = find_named(site, name);
+    if (std::none_of(named.begin(), named.end(), [&](const auto& other) { return other.id == one.id; }))
+      named.push_back(std::move(one));
+  }
+  std::sort(named.begin(), named.end(), [](const auto& a, const auto& b) { return a.name.patchset < b.name.patchset; });
+  if (named.size() != 1 && (action == FeedAction::enable_upto || action == FeedAction::undeploy_downto))
+    throw UsageError(std::string(word_for(action)) + " takes the name of one patchset", "run it once for each product");
+  const auto all = patchsets(site);
+  Change change;
+  change.what = word_for(action);
+  FeedReport report;
+  for (const auto& feed : feeds) {
+    for (const auto& one : named) {
+      const FeedDecision decision = decide(all, feed.name, action, one);
+      for (const auto& name : decision.withdrawn) {
+        if (action == FeedAction::enable) return tl::unexpected(is_withdrawn(name));
+        report.kept.push_back({feed.name, name, FeedState::withdrawn});
+      }
+      for (const auto& name : decision.kept) report.kept.push_back({feed.name, name, FeedState::disabled});
+      add(change, report, feed, decision.moves);
+    }
+  }
+  if (auto done = carry_out(site, change, report); !done) return tl::unexpected(std::move(done.error()));
+  return report;
+}
+
+Result<FeedReport> update_feeds(Site& site, const std::vector<Feed>& feeds, const std::string& product) {
+  const auto all = patchsets(site);
+  Change change;
+  change.what = "update";
+  FeedReport report;
+  for (const auto& feed : feeds) {
+    const auto decided = states_in(site, feed);
+    std::vector<FeedMove> moves;
+    for (const auto& p : all) {
+      const std::string& name = p.name.patchset.text;
+      if (!product.empty() && p.name.patchset.product != product) continue;
+      const FeedState state = p.feeds.at(feed.name);
+      if (state == FeedState::enabled) continue;
+      if (p.withdrawn || decided.count(p.id) != 0)
+        report.kept.push_back({feed.name, name, state});
+      else
+        moves.push_back({p.id, name, state, FeedState::enabled});
+    }
+    add(change, report, feed, moves);
+  }
+  if (auto done = carry_out(site, change, report); !done) return tl::unexpected(std::move(done.error()));
+  return report;
+}
+
+Result<FeedReport> copy_states(Site& site, const Feed& model, const Feed& feed) {
+  std::vector<FeedMove> moves;
+  for (const auto& p : patchsets(site)) {
+    const FeedState from = p.feeds.at(feed.name);
+    const FeedState to = p.feeds.at(model.name);
+    if (from != to && !p.withdrawn) moves.push_back({p.id, p.name.patchset.text, from, to});
+  }
+  Change change;
+  change.what = "feed add";
+  FeedReport report;
+  add(change, report, feed, moves);
+  if (auto done = carry_out(site, change, report); !done) return tl::unexpected(std::move(done.error()));
+  return report;
+}
+
+FeedReport roll_back_feed(Site& site, const Feed& feed, std::optional<std::uint64_t>& to) {
+  const auto all = generations_of(site, feed);
+  const GenerationRecord* chosen = nullptr;
+  for (const auto& one : all)
+    if (to ? one.number == *to : one.revision < feed.revision) chosen = &one;
+  if (chosen == nullptr)
+    throw UsageError(to ? "feed " + feed.name + " has no generation " + std::to_string(*to)
+                        : "feed " + feed.name + " has not changed since it was made",
+                     "'patchferry feed list' tells its generations");
+  to = chosen->number;
+  Change change;
+  change.what = "feed rollback";
+  FeedReport report;
+  add(change, report, feed, moves_back(site, feed, chosen->revision));
+  change.detail = "to generation " + std::to_string(chosen->number) + (change.detail.empty() ? "" : ", " + change.detail);
+  // What was enabled then has a tree, so there is nothing to unpack that could fail.
+  if (const auto done = carry_out(site, change, report); !done) throw SystemFailure("cannot roll back: " + done.error().text, 0);
+  return report;
+}
+
+}  // namespace patchferry::importer

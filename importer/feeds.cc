@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "importer/feeds.h"
+
+#include <algorithm>
+
+#include "bundle-format/archive/layout_profile.h"
+#include "importer/publish.h"
+#include "system/failure.h"
+#include "system/file.h"
+#include "system/rel_path.h"
+
+namespace patchferry::importer {
+
+namespace {
+
+constexpr std::size_t kMaxName = 64;
+
+std::string lower(std::string text) {
+  for (char& c : text)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  return text;
+}
+
+/// It becomes a folder, and a prefix in the addresses that agents ask for.
+void check_name(Site& site, const std::string& name) {
+  const auto is_good = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+  };
+  const char* rule = "letters, digits, '.', '_' and '-', at most 64 of them, with a letter or digit first";
+  if (name.empty() || name.size() > kMaxName || !std::all_of(name.begin(), name.end(), is_good) || name.front() == '.' ||
+      name.front() == '_' || name.front() == '-')
+    throw UsageError("'" + printable(name) + "' is no name for a feed", rule);
+  if (is_served_name(lower(name)))
+    throw UsageError("'" + name + "' is no name for a feed: agents ask for something else by it",
+                     "choose one that is not 'u', and not all of hexadecimal digits");
+  for (const auto& feed : feeds(site))
+    if (lower(feed.name) == lower(name)) throw UsageError("there is a feed '" + feed.name + "' already");
+}
+
+}  // namespace
+
+std::vector<Feed> feeds(Site& site) {
+  std::vector<Feed> out;
+  Query all(site.db(), "SELECT id, name, auto, revision, published, generation FROM feed ORDER BY name");
+  while (all.step())
+    out.push_back({all.integer(0), all.text(1), all.integer(2) != 0, all.number(3), all.number(4), all.number(5)});
+  return out;
+}
+
+Feed find_feed(Site& site, const std::string& name) {
+  std::string names;
+  for (const auto& feed : feeds(site)) {
+    if (feed.name == name) return feed;
+    names += (names.empty() ? "" : ", ") + feed.name;
+  }
+  throw UsageError("there is no feed '" + printable(name) + "' at this site",
+                   "the feeds are: " + names + "; nothing has been stored");
+}
+
+std::vector<Feed> find_feeds(Site& site, const std::vector<std::string>& names) {
+  std::vector<Feed> out;
+  for (const auto& name : names.empty() ? std::vector<std::string>{kMainFeed} : names) {
+    Feed feed = find_feed(site, name);
+    if (std::none_of(out.begin(), out.end(), [&](const Feed& f) { return f.id == feed.id; })) out.push_back(std::move(feed));
+  }
+  return out;
+}
+
+std::vector<Feed> feeds_that_take(Site& site, const std::vector<std::string>& named, bool deploy) {
+  for (const auto& name : named) find_feed(site, name);
+  std::vector<Feed> out;
+  if (!deploy) return out;
+  for (const auto& feed : feeds(site))
+    if (feed.automatic || std::find(named.begin(), named.end(), feed.name) != named.end()) out.push_back(feed);
+  return out;
+}
+
+std::vector<GenerationRecord> generations_of(Site& site, const Feed& feed) {
+  std::vector<GenerationRecord> out;
+  Query all(site.db(), "SELECT number, revision, at FROM generation WHERE feed=?1 ORDER BY number");
+  all.bind(feed.id);
+  while (all.step()) out.push_back({all.number(0), all.number(1), all.number(2)});
+  return out;
+}
+
+Feed add_feed(Site& site, const std::string& name, bool automatic) {
+  check_name(site, name);
+  Transaction transaction(site.db());
+  Query(site.db(), "INSERT INTO feed(name, auto) VALUES(?1,?2)").bind(name, automatic).run();
+  site.audit({.what = "feed add", .detail = name + (automatic ? ", automatic" : "")});
+  transaction.commit();
+  publish_changed(site);
+  return find_feed(site, name);
+}
+
+bool set_automatic(Site& site, const Feed& feed, bool automatic) {
+  if (feed.automatic == automatic) return false;
+  Transaction transaction(site.db());
+  Query(site.db(), "UPDATE feed SET auto=?2 WHERE id=?1").bind(feed.id, automatic).run();
+  site.audit({.what = "feed change", .detail = feed.name + (automatic ? ", automatic" : ", not automatic")});
+  transaction.commit();
+  return true;
+}
+
+void remove_feed(Site& site, const Feed& feed) {
+  if (feed.name == kMainFeed)
+    throw UsageError("feed main cannot be removed", "'patchferry feed change main --no-auto' makes it wait for you");
+  {
+    Transaction transaction(site.db());
+    Query(site.db(), "DELETE FROM feed WHERE id=?1").bind(feed.id).run();
+    site.audit({.what = "feed remove", .detail = feed.name});
+    transaction.commit();
+  }
+  // Agents see all of it or nothing. Interrupted before this, the next command on the base does it (publish.h, recover).
+  remove_stale_feeds(site);
+}
+
+}  // namespace patchferry::importer

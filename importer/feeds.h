@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// The feeds of a site, and the generations that each has shown.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "importer/site.h"
+
+namespace patchferry::importer {
+
+/// Made by `init`; takes what names no other, and stays for as long as the base does.
+inline constexpr const char* kMainFeed = "main";
+
+struct Feed {
+  std::int64_t id = 0;
+  std::string name;
+  bool automatic = false;
+  std::uint64_t revision = 0;   // counts changes
+  std::uint64_t published = 0;  // the revision that it shows
+  std::uint64_t generation = 0;
+};
+
+struct GenerationRecord {
+  std::uint64_t number = 0;
+  std::uint64_t revision = 0;
+  std::uint64_t at = 0;  // seconds since 1970
+};
+
+/// By name.
+std::vector<Feed> feeds(Site& site);
+/// UsageError, which tells the names there are.
+Feed find_feed(Site& site, const std::string& name);
+/// Each once, in order; main if none is named. UsageError as above.
+std::vector<Feed> find_feeds(Site& site, const std::vector<std::string>& names);
+/// The feeds that take new patchsets: those with auto on, and those named; none without `deploy`. UsageError as above.
+std::vector<Feed> feeds_that_take(Site& site, const std::vector<std::string>& named, bool deploy);
+
+/// Oldest first.
+std::vector<GenerationRecord> generations_of(Site& site, const Feed& feed);
+
+/// An empty feed, published. UsageError: the name is taken, or no name for a feed.
+Feed add_feed(Site& site, const std::string& name, bool automatic);
+/// False if it was so already.
+bool set_automatic(Site& site, const Feed& feed, bool automatic);
+/// The feed and all that it shows. UsageError for main.
+void remove_feed(Site& site, const Feed& feed);
+
+}  // namespace patchferry::importer

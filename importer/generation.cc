@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "importer/generation.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <fmt/format.h>
+#include <optional>
+#include <unistd.h>
+
+#include "system/calendar.h"
+#include "system/failure.h"
+#include "system/file.h"
+
+namespace patchferry::importer {
+
+namespace {
+
+std::uint64_t number_of(const std::string& name) { return std::strtoull(name.c_str(), nullptr, 10); }
+
+std::string folder_name(std::uint64_t number) { return fmt::format("{:06}", number); }
+
+std::uint64_t shown_by(const std::string& root) {
+  const auto current = read_symlink(root + "/current");
+  return current && is_folder(root + "/current") ? number_of(file_name_of(*current)) : 0;
+}
+
+/// What a link in a generation leads to, beneath folders/.
+std::string beneath_folders(const std::string& target) { return target.substr(target.find("folders/") + 8); }
+
+/// Served folders of a generation's tree: the links in it, those in u/ too.
+std::vector<std::string> links_in(const std::string& tree, const std::string& beneath = "") {
+  std::vector<std::string> out;
+  const std::string folder = tree + "/" + beneath;
+  if (!is_folder(folder)) return out;
+  for (const auto& name : folder_entries(folder)) {
+    if (read_symlink(folder + name)) {
+      out.push_back(beneath + name);
+    } else {
+      const auto inner = links_in(tree, beneath + name + "/");
+      out.insert(out.end(), inner.begin(), inner.end());
+    }
+  }
+  return out;
+}
+
+/// Gives a link of the generation before a second name: no inode, and half the time of a new link.
+void link_again(const std::string& from, const std::string& to) {
+  if (::link(from.c_str(), to.c_str()) == 0) return;
+  // Too many names, another owner's link, or a file system that has no such thing.
+  const auto target = read_symlink(from);
+  if (!target) throw_errno("link " + from + " to", to);
+  make_symlink(*target, to);
+}
+
+}  // namespace
+
+Generation::Generation(Site& site, const Feed& feed)
+    : site_(site),
+      feed_(feed),
+      root_(site.path("feeds/" + feed.name)),
+      before_(shown_by(root_)),
+      number_(std::max(feed.generation, before_) + 1),
+      tree_(root_ + "/generations/" + folder_name(number_)),
+      tree_before_(root_ + "/generations/" + folder_name(before_)),
+      maker_(site, feed) {
+  published_.feed = feed.name;
+  published_.generation = number_;
+}
+
+void Generation::build() {
+  make_folders(root_ + "/generations");
+  // What a killed run has begun may not be durable: nothing of it is built upon.
+  for (const auto& name : folder_entries(root_ + "/generations"))
+    if (number_of(name) != before_ && number_of(name) >= number_) remove_tree(root_ + "/generations/" + name);
+  by_changes_ = knows_its_predecessor();
+  read_lingering();
+  make_folders(tree_);
+  const auto to_make = folders_to_make();
+  if (by_changes_) link_over({to_make.begin(), to_make.end()});
+  for (const auto& served : to_make) make(served);
+}
+
+/// What `current` shows is what the database says was published last: then only changes since matter.
+bool Generation::knows_its_predecessor() {
+  if (before_ == 0 || before_ != feed_.generation) return false;
+  return Query(site_.db(), "SELECT 1 FROM generation WHERE feed=?1 AND number=?2 AND revision=?3")
+      .bind(feed_.id, before_, feed_.published)
+      .step();
+}
+
+void Generation::read_lingering() {
+  Query lingering(site_.db(), "SELECT folder, level, since, at FROM lingering WHERE feed=?1");
+  lingering.bind(feed_.id);
+  while (lingering.step()) lingering_[{lingering.text(0), lingering.text(1)}] = {lingering.number(2), lingering.number(3)};
+  Query retired(site_.db(), "SELECT path, last FROM retired WHERE feed=?1");
+  retired.bind(feed_.id);
+  while (retired.step()) retired_[retired.text(0)] = retired.number(1);
+}
+
+bool Generation::is_over(const Lingering& one) const {
+  const std::uint64_t time = now();
+  const bool in_time = time < one.at || time - one.at >= kLingers;  // a clock that was put back tells nothing
+  return in_time && number_ + 1 >= one.since + kGenerationsKept;
+}
+
+std::vector<std::string> Generation::folders_to_make() {
+  auto out = by_changes_ ? maker_.changed_since(feed_.published) : maker_.served();
+  if (by_changes_) {
+    for (const auto& [place, one] : lingering_)
+      if (is_over(one)) out.push_back(place.first);
+  } else {
+    const auto before = links_in(tree_before_);
+    if (before_ != 0) out.insert(out.end(), before.begin(), before.end());
+  }
+  std::sort(out.begin(), out.end());
+  out.erase(std::unique(out.begin(), out.end()), out.end());
+  return out;
+}
+
+void Generation::link_over(const std::set<std::string>& but) {
+  for (const auto& served : links_in(tree_before_)) {
+    if (but.count(served) != 0) continue;
+    const std::string to = tree_ + "/" + served;
+    if (served.find('/') != std::string::npos) make_folders(parent_of(to));
+    link_again(tree_before_ + "/" + served, to);
+    ++published_.idents;
+  }
+}
+
+std::string Generation::shown_before(const std::string& served) const {
+  if (before_ == 0) return "";
+  const auto target = read_symlink(tree_before_ + "/" + served);
+  return target ? beneath_folders(*target) : "";
+}
+
+void Generation::make(const std::string& served) {
+  const std::string path_before = shown_before(served);
+  const FeedFolder before = path_before.empty() ? FeedFolder() : levels_in(root_ + "/folders/" + path_before);
+  auto made = maker_.make(served);
+  for (const auto& level : made.reissued) {
+    const auto was = before.find(level);
+    if (was == before.end() || was->second != made.folder.at(level))
+      published_.reissued.push_back(served.substr(served.rfind('/') + 1) + "/" + level);
+  }
+  let_linger(served, before, made.folder);
+  const std::string path = made.folder.empty() ? "" : served + "/" + digest_of(made.folder);
+  if (!path_before.empty() && path != path_before) retired_[path_before] = before_;
+  if (path.empty()) return;
+  // One that is there, and was shown by no generation, was left by a killed run, and may not be durable.
+  const std::string full = root_ + "/folders/" + path;
+  if (path != path_before && (retired_.erase(path) == 0 || !is_folder(full))) write_folder(made.folder, full);
+  link(served, path);
+}
+
+void Generation::let_linger(const std::string& served, const FeedFolder& before, FeedFolder& folder) {
+  for (const auto& [level, entry] : folder) lingering_.erase({served, level});
+  for (const auto& [level, entry] : before) {
+    if (folder.count(level) != 0) continue;
+    const auto known = lingering_.emplace(LevelPlace{served, level}, Lingering{number_, now()}).first;
+    const bool is_gone = is_over(known->second) || !exists(root_ + "/folders/" + shown_before(served) + "/" + level);
+    if (is_gone)
+      lingering_.erase(known);
+    else
+      folder[level] = entry;
+  }
+}
+
+void Generation::link(const std::string& served, const std::string& path) {
+  const std::string link = tree_ + "/" + served;
+  make_folders(parent_of(link));
+  const auto steps = 2 + std::count(served.begin(), served.end(), '/');
+  std::string up;
+  for (auto i = 0; i < steps; ++i) up += "../";
+  make_symlink(up + "folders/" + path, link);
+  ++published_.idents;
+}
+
+void Generation::show() {
+  replace_symlink("generations/" + folder_name(number_), root_ + "/current");
+  sync_folder(root_);
+}
+
+void Generation::record() {
+  Database& db = site_.db();
+  Query(db, "UPDATE feed SET published=?2, generation=?3 WHERE id=?1").bind(feed_.id, feed_.revision, number_).run();
+  Query(db, "INSERT OR REPLACE INTO generation VALUES(?1,?2,?3,?4)").bind(feed_.id, number_, feed_.revision, now()).run();
+  Query(db, "DELETE FROM lingering WHERE feed=?1").bind(feed_.id).run();
+  Query lingering(db, "INSERT INTO lingering VALUES(?1,?2,?3,?4,?5)");
+  for (const auto& [place, one] : lingering_) lingering.bind(feed_.id, place.first, place.second, one.since, one.at).run();
+  Query(db, "DELETE FROM retired WHERE feed=?1").bind(feed_.id).run();
+  Query retired(db, "INSERT INTO retired VALUES(?1,?2,?3)");
+  for (const auto& [path, last] : retired_) retired.bind(feed_.id, path, last).run();
+}
+
+void Generation::prune() {
+  for (const auto& name : folder_entries(root_ + "/generations"))
+    if (number_of(name) + kGenerationsKept <= number_) remove_tree(root_ + "/generations/" + name);
+  if (!by_changes_) prune_all();
+  Query gone(site_.db(), "DELETE FROM retired WHERE feed=?1 AND path=?2");
+  for (const auto& [path, last] : retired_) {
+    if (last + kGenerationsKept > number_) continue;
+    const std::string folder = root_ + "/folders/" + path;
+    remove_tree(folder);
+    if (is_folder(parent_of(folder)) && folder_entries(parent_of(folder)).empty()) remove_tree(parent_of(folder));
+    gone.bind(feed_.id, path).run();
+  }
+}
+
+/// After a crash, or a database that was put back: what lies there is told apart by looking.
+void Generation::prune_all() {
+  std::map<std::string, std::uint64_t> last_shown;
+  for (const auto& name : folder_entries(root_ + "/generations")) {
+    const std::string tree = root_ + "/generations/" + name;
+    for (const auto& served : links_in(tree)) {
+      std::uint64_t& last = last_shown[beneath_folders(*read_symlink(tree + "/" + served))];
+      last = std::max(last, number_of(name));
+    }
+  }
+  const auto look = [&](const std::string& served) {
+    const std::string folder = root_ + "/folders/" + served;
+    for (const auto& digest : folder_entries(folder))
+      if (last_shown.count(served + "/" + digest) == 0) remove_tree(folder + "/" + digest);
+    if (folder_entries(folder).empty()) remove_tree(folder);
+  };
+  const std::string folders = root_ + "/folders";
+  if (is_folder(folders)) {
+    for (const auto& name : folder_entries(folders)) {
+      if (name != "u") {
+        look(name);
+        continue;
+      }
+      for (const auto& inner : folder_entries(folders + "/u")) look("u/" + inner);
+    }
+  }
+  Transaction transaction(site_.db());
+  Query(site_.db(), "DELETE FROM retired WHERE feed=?1").bind(feed_.id).run();
+  retired_.clear();
+  Query retired(site_.db(), "INSERT INTO retired VALUES(?1,?2,?3)");
+  for (const auto& [path, last] : last_shown) {
+    if (last == number_) continue;
+    retired_[path] = last;
+    retired.bind(feed_.id, path, last).run();
+  }
+  transaction.commit();
+}
+
+}  // namespace patchferry::importer
