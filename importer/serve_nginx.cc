@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "importer/feeds.h"
 #include "importer/serve_values.h"
 #include "importer/url_profile.h"
 #include "system/failure.h"
@@ -90,7 +91,7 @@ void write_maps(Text& text, const std::vector<std::string>& names) {
   text.line("# A URL without a prefix follows the main feed.");
   text.open("map $patchferry_feed $patchferry_served");
   text.line("default $patchferry_feed;");
-  text.line(std::string(R"("" )") + url::kMainFeed + ";");
+  text.line(std::string(R"("" )") + kMainFeed + ";");
   text.close();
   text.line("# The level that a link named latest leads to: the last element of its target.");
   text.open("map $realpath_root $patchferry_level");

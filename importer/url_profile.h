@@ -14,7 +14,6 @@
 
 namespace patchferry::importer::url {
 
-constexpr const char* kMainFeed = "main";  // served at the root, and as /main/ and /u/main/ [M] like the others
 constexpr const char* kUserSpace = "u";    // the first element of user-space URLs [M], and the folder of a feed that they lead to
 
 constexpr const char* kKhash = "[0-9a-f]{40}";                              // [F]
