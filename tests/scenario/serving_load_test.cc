@@ -179,6 +179,6 @@ void switch_under_load(unsigned rounds) {
 
 }  // namespace
 
-TEST_CASE("agents find what pointers name while feeds are switched back and forth") { switch_under_load(4); }
+TEST_CASE("agents find what pointers name while feeds are switched back and forth") { switch_under_load(10); }
 
 TEST_CASE("agents find what pointers name over hundreds of switches", "[slow]") { switch_under_load(60); }
