@@ -75,6 +75,7 @@ constexpr Entry kEntries[] = {
     {"list", "list patchsets and their state in each feed", Side::air_gapped},
     {"log", "show who changed what on this site, and check that record", Side::air_gapped},
     {"receipt", "write down what the site has, for the next export", Side::air_gapped},
+    {"serve-config", "write what a web server needs to show the feeds", Side::air_gapped},
     {"head take", "take the signed number of the newest bundle", Side::air_gapped},
     {"trust add", "enrol another key or trust domain", Side::air_gapped},
     {"trust remove", "believe a key or trust domain no longer", Side::air_gapped},
