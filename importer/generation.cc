@@ -20,11 +20,6 @@ std::uint64_t number_of(const std::string& name) { return std::strtoull(name.c_s
 
 std::string folder_name(std::uint64_t number) { return fmt::format("{:06}", number); }
 
-std::uint64_t shown_by(const std::string& root) {
-  const auto current = read_symlink(root + "/current");
-  return current && is_folder(root + "/current") ? number_of(file_name_of(*current)) : 0;
-}
-
 /// What a link in a generation leads to, beneath folders/.
 std::string beneath_folders(const std::string& target) { return target.substr(target.find("folders/") + 8); }
 
@@ -55,11 +50,17 @@ void link_again(const std::string& from, const std::string& to) {
 
 }  // namespace
 
+std::uint64_t generation_shown(const Site& site, const Feed& feed) {
+  const std::string link = site.path("feeds/" + feed.name + "/current");
+  const auto target = read_symlink(link);
+  return target && is_folder(link) ? number_of(file_name_of(*target)) : 0;
+}
+
 Generation::Generation(Site& site, const Feed& feed)
     : site_(site),
       feed_(feed),
       root_(site.path("feeds/" + feed.name)),
-      before_(shown_by(root_)),
+      before_(generation_shown(site, feed)),
       number_(std::max(feed.generation, before_) + 1),
       tree_(root_ + "/generations/" + folder_name(number_)),
       tree_before_(root_ + "/generations/" + folder_name(before_)),

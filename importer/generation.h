@@ -19,6 +19,9 @@
 
 namespace patchferry::importer {
 
+/// What `current` leads to; 0: nothing.
+std::uint64_t generation_shown(const Site& site, const Feed& feed);
+
 class Generation {
  public:
   Generation(Site& site, const Feed& feed);

@@ -13,7 +13,7 @@ namespace patchferry::importer {
 std::vector<Published> publish_changed(Site& site) {
   std::vector<std::unique_ptr<Generation>> made;
   for (const auto& feed : feeds(site))
-    if (feed.revision != feed.published || !exists(site.path("feeds/" + feed.name + "/current")))
+    if (feed.revision != feed.published || feed.generation != generation_shown(site, feed))
       made.push_back(std::make_unique<Generation>(site, feed));
   if (made.empty()) return {};
   for (auto& one : made) one->build();
