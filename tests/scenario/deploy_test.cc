@@ -297,7 +297,8 @@ TEST_CASE("a disk that is full leaves everything as it was, and the same command
   words.insert(words.begin(), {"deploy", "--base", base});
   REQUIRE(typed({"feed", "list", "--base", base}).code == 0);
   const auto before = visible(base);
-  for (const char* size : {"size=1m", "size=1500k", "size=2m", "size=2300k"}) {  // as many bytes as copies, and fewer than with contents
+  for (const char* size :
+       {"size=1m", "size=1500k", "size=2m", "size=2300k"}) {  // as many bytes as copies, and fewer than with contents
     disk.change(size);
     const auto full = typed(words);
     INFO(size << "\n" << full.err);
@@ -319,7 +320,8 @@ TEST_CASE("killed at any moment, a deployment of several archives is there or it
   std::map<std::string, std::string> wanted;
   for (unsigned i = 1; i <= 4; ++i) {
     names.push_back("K2026010" + std::to_string(i) + "_01");
-    write_archive(world.at("downloads/" + names.back() + ".tar.bz2"), kernel_release(names.back(), {{1, i}, {i + 1, i}}, 100'000));
+    write_archive(world.at("downloads/" + names.back() + ".tar.bz2"),
+                  kernel_release(names.back(), {{1, i}, {i + 1, i}}, 100'000));
   }
   const auto command = [&](const std::string& base) {
     Words words = {"patchferry", "deploy", "--base", base};

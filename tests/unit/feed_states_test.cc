@@ -87,7 +87,8 @@ TEST_CASE("every action on every state, of the patchset that is named, older one
   for (const auto& c : cases) {
     INFO(word_for(c.action) << " of what is " << word_for(c.state));
     CHECK(seen.insert({c.state, c.action}).second);
-    const auto all = known({{kOlderOfOther, c.state}, {kOlder, c.state}, {kNamed, c.state}, {kNewer, c.state}, {kNewerOfOther, c.state}});
+    const auto all =
+        known({{kOlderOfOther, c.state}, {kOlder, c.state}, {kNamed, c.state}, {kNewer, c.state}, {kNewerOfOther, c.state}});
     const auto decision = decide(all, "main", c.action, all[2]);
     CHECK(fate(decision, kOlder) == c.older);
     CHECK(fate(decision, kNamed) == c.named);
@@ -117,8 +118,8 @@ TEST_CASE("an action looks at the states of its own feed") {
 
 TEST_CASE("enable-upto and undeploy-downto go by date and number, whichever way the vendor wrote the date") {
   const std::vector<std::string> in_order = {
-      "16012017_1",   "04082020_1",   "K04082020_2",  "K31082020_2",  "K16092020_9",  "K16092020_10", "K20201201_01",
-      "K01122020_2",  "K20210102_01", "K03012021_01", "K20251112_06", "K12112025_07", "K20251112_10", "K20260105_01",
+      "16012017_1",  "04082020_1",   "K04082020_2",  "K31082020_2",  "K16092020_9",  "K16092020_10", "K20201201_01",
+      "K01122020_2", "K20210102_01", "K03012021_01", "K20251112_06", "K12112025_07", "K20251112_10", "K20260105_01",
   };
   std::vector<std::pair<std::string, State>> parts;
   for (const auto& name : in_order) parts.emplace_back(name, State::undeployed);

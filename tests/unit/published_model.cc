@@ -40,10 +40,7 @@ const std::vector<MadeUpPatchset>& made_up_patchsets() {
        {{kFirst, {{"latest.v1", "2"}, {"latest.v2", "{\"level\": 2}"}, {"version", "yes"}}}}},
       {"K16092020_10", "kernel", {{kSecond, {{2, patch("2/2")}, {10, patch("2/10")}}}}, {}},
       {"U20210129_02", "user", {{kLibrary, {{2021012902, patch("4/a")}}}}, {{kLibrary, {{"latest", "2021012902", true}}}}},
-      {"U20210818_01-qemu",
-       "qemu",
-       {{kLibrary, {{2021012902, patch("4/a of qemu")}, {2021081801, patch("4/b")}}}},
-       {}},
+      {"U20210818_01-qemu", "qemu", {{kLibrary, {{2021012902, patch("4/a of qemu")}, {2021081801, patch("4/b")}}}}, {}},
       {"U20220101_01",
        "user",
        {{kLibrary, {{2021081801, patch("4/b")}}}, {kLikeAKernel, {{2, patch("5/2")}, {5, patch("5/5")}}}},
@@ -181,7 +178,7 @@ void FeedsModel::publish(const std::string& name, std::uint64_t number, std::uin
   Feed& feed = feeds.at(name);
   const auto before = std::exchange(feed.enabled, {});
   std::map<std::string, std::pair<std::uint64_t, std::size_t>> highest;  // served folder → level, patchset
-  for (const auto& [p, state] : feed.states) {                            // oldest first: the newest has the last word
+  for (const auto& [p, state] : feed.states) {                           // oldest first: the newest has the last word
     if (state != State::enabled || withdrawn.count(p) != 0) continue;
     for (const auto& [served, levels] : made_up_patchsets()[p].levels) {
       for (const auto& [level, files] : levels) {
@@ -201,8 +198,7 @@ void FeedsModel::publish(const std::string& name, std::uint64_t number, std::uin
 
   Files shown;
   for (const auto& [place, files] : feed.enabled) put_level(shown, place.first + "/" + std::to_string(place.second), files);
-  for (const auto& [place, what] : feed.lingering)
-    put_level(shown, place.first + "/" + std::to_string(place.second), what.files);
+  for (const auto& [place, what] : feed.lingering) put_level(shown, place.first + "/" + std::to_string(place.second), what.files);
   for (const auto& [served, which] : highest) {
     const auto& own = made_up_patchsets()[which.second].pointers;
     auto pointers = own.count(served) != 0 ? own.at(served) : std::vector<MadeUpPointer>{};

@@ -50,8 +50,8 @@ class FeedsModel {
     std::uint64_t changes = 0;
     std::map<std::size_t, State> states;
     std::map<std::size_t, std::optional<State>> rolled_out;  // by the site's rollback, from this; nobody has decided since
-    std::map<std::uint64_t, std::uint64_t> changes_at;        // generation's number → changes
-    std::map<std::uint64_t, Generation> generations;          // by number
+    std::map<std::uint64_t, std::uint64_t> changes_at;       // generation's number → changes
+    std::map<std::uint64_t, Generation> generations;         // by number
     std::uint64_t current = 0;
 
     struct Lingering {

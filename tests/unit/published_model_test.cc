@@ -241,8 +241,16 @@ class Play {
         REQUIRE((shown == feed.current + 1 || shown == feed.current + 2));
       else
         REQUIRE(shown == feed.current + 1);
-      model_.publish(name, shown, time_);
+      model_.publish(name, shown, after_crash ? published_at(name) : time_);
+      if (after_crash)
+        unpruned_.insert(name);
+      else
+        unpruned_.erase(name);
     }
+  }
+  std::uint64_t published_at(const std::string& name) const {
+    const auto site = open();
+    return generations_of(*site, find_feed(*site, name)).back().at;
   }
   std::uint64_t revisions() const {
     std::uint64_t out = 0;
@@ -271,6 +279,7 @@ class Play {
     ::kill(child, SIGKILL);
     int status = 0;
     ::waitpid(child, &status, 0);
+    if (roll(2) == 0) at(time_ += 700);
     recover(*open());
     const bool is_done = revisions() != before;
     tell(std::string("  killed ") + (WIFSIGNALED(status) ? "" : "too late") + (is_done ? "" : ", and nothing has changed"));
@@ -287,8 +296,8 @@ class Play {
         [&](Site& site) {
           const FeedAction actions[] = {FeedAction::enable, FeedAction::disable, FeedAction::enable_upto,
                                         FeedAction::undeploy_downto};
-          const auto action =
-              *std::find_if(std::begin(actions), std::end(actions), [&](FeedAction a) { return word_for(a) == std::string(word); });
+          const auto action = *std::find_if(std::begin(actions), std::end(actions),
+                                            [&](FeedAction a) { return word_for(a) == std::string(word); });
           std::vector<std::string> given;
           for (const std::size_t p : which) given.push_back(made_up_patchsets()[p].name);
           change_feeds(site, find_feeds(site, in), action, given);
@@ -341,6 +350,7 @@ class Play {
       tell("feed remove " + name);
       remove_feed(*site, find_feed(*site, name));
       model_.feeds.erase(name);
+      unpruned_.erase(name);
       CHECK_FALSE(exists(root(name)));
       return;
     }
@@ -453,6 +463,7 @@ class Play {
     INFO(history_);
     REQUIRE(number_shown(name) == feed.current + 1);
     model_.publish(name, feed.current + 1, time_);
+    unpruned_.erase(name);
   }
 
   void check() const {
@@ -467,14 +478,14 @@ class Play {
         INFO("its generation " << generation);
         const std::uint64_t number = std::stoull(generation);
         REQUIRE(number <= feed.current);
-        REQUIRE(number + FeedsModel::kKept > feed.current);
+        REQUIRE((number + FeedsModel::kKept > feed.current || unpruned_.count(name) != 0));
         const auto known = feed.generations.find(number);  // none: shown, and not recorded because of a power cut
         const Files then = served_from(root(name) + "/generations/" + generation);
         REQUIRE(difference(then, known == feed.generations.end() ? then : known->second.shown) == "");
         REQUIRE(std::none_of(then.begin(), then.end(), [](const auto& file) { return file.second == "(broken)"; }));
         linked.merge(links_beneath(root(name) + "/generations/" + generation));
       }
-      REQUIRE(folders_beneath(root(name) + "/folders") == linked);
+      if (unpruned_.count(name) == 0) REQUIRE(folders_beneath(root(name) + "/folders") == linked);
     }
     REQUIRE(folder_entries(base_ + "/feeds").size() == model_.feeds.size());
   }
@@ -486,6 +497,7 @@ class Play {
   std::string history_;
   std::uint64_t time_ = 1'700'000'000;
   FeedsModel model_;
+  std::set<std::string> unpruned_;  // feeds whose last generation was interrupted: the next one tidies up
 };
 
 }  // namespace
@@ -497,8 +509,8 @@ TEST_CASE("after any sequence of operations every feed shows what a simple model
 }
 
 TEST_CASE("after any of many long sequences every feed shows what a simple model shows", "[slow]") {
-  for (unsigned seed = 100; seed < 130; ++seed) {
+  for (unsigned seed = 100; seed < 112; ++seed) {
     Play play(seed);
-    for (int i = 0; i < 1000; ++i) play.turn();
+    for (int i = 0; i < 600; ++i) play.turn();
   }
 }
