@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <optional>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "importer/catalogue.h"
 #include "importer/commit.h"
@@ -31,7 +32,7 @@ struct Candidate {
 std::vector<Candidate> candidates_for(Site& site, const DeployOrder& order) {
   std::vector<Candidate> out;
   for (const auto& path : order.archives) {
-    if (!exists(path)) throw UsageError("there is no file " + printable(path), "nothing has been stored");
+    if (::access(path.c_str(), F_OK) != 0) throw UsageError("there is no file " + printable(path), "nothing has been stored");
     if (is_folder(path))
       throw UsageError(printable(path) + " is a folder", "name the archives in it: " + printable(path) + "/*.tar.bz2");
     Candidate c;
@@ -101,6 +102,29 @@ void examine_all(const Site& site, std::vector<Candidate>& all, bool enable, con
   });
 }
 
+/// Gone when this goes: copies that have filled the disk must not stay there until the next command. But what has been
+/// committed, and a failure has kept from its place, waits there for that command.
+class WorkFolder {
+ public:
+  WorkFolder(Site& site, const std::string& path) : site_(site), path_(path) {
+    remove_tree(path_);
+    make_folders(path_ + "/arch", 0700);
+    make_folders(path_ + "/objects", 0700);
+  }
+  ~WorkFolder() {
+    try {
+      if (!site_.has_pending_renames()) remove_tree(path_);
+    } catch (const SystemFailure&) {  // the next command takes it away
+    }
+  }
+  WorkFolder(const WorkFolder&) = delete;
+  WorkFolder& operator=(const WorkFolder&) = delete;
+
+ private:
+  Site& site_;
+  std::string path_;
+};
+
 /// What becomes of a patchset that is here, in one feed; nothing, if it stays as it is.
 void move_known(const Feed& feed, const KnownPatchset& p, FeedState state, bool enable, Change& change, FeedReport& report) {
   const std::string& name = p.name.patchset.text;
@@ -120,9 +144,7 @@ DeployReport deploy(Site& site, const DeployOrder& order) {
   const std::vector<Feed> into = find_feeds(site, order.feeds);
   auto all = candidates_for(site, order);
   const std::string work = site.quarantine() + "/deploy";
-  remove_tree(work);
-  make_folders(work + "/arch", 0700);
-  make_folders(work + "/objects", 0700);
+  const WorkFolder removed(site, work);
   examine_all(site, all, order.enable, work);
 
   DeployReport report;
@@ -157,7 +179,6 @@ DeployReport deploy(Site& site, const DeployOrder& order) {
   for (const auto& feed : into) change.detail += "into " + feed.name + ", ";
   if (!change.patchsets.empty() || !change.states.empty()) report.feeds.stale = commit(site, change);
   report.feeds.published = publish_changed(site);
-  remove_tree(work);
   return report;
 }
 

@@ -89,6 +89,7 @@ Result<FeedReport> change_feeds(Site& site, const std::vector<Feed>& feeds, Feed
   change.what = word_for(action);
   FeedReport report;
   for (const auto& feed : feeds) {
+    std::vector<FeedMove> moves;
     for (const auto& one : named) {
       const FeedDecision decision = decide(all, feed.name, action, one);
       for (const auto& name : decision.withdrawn) {
@@ -96,8 +97,9 @@ Result<FeedReport> change_feeds(Site& site, const std::vector<Feed>& feeds, Feed
         report.kept.push_back({feed.name, name, FeedState::withdrawn});
       }
       for (const auto& name : decision.kept) report.kept.push_back({feed.name, name, FeedState::disabled});
-      add(change, report, feed, decision.moves);
+      moves.insert(moves.end(), decision.moves.begin(), decision.moves.end());
     }
+    add(change, report, feed, moves);
   }
   if (auto done = carry_out(site, change, report); !done) return tl::unexpected(std::move(done.error()));
   return report;

@@ -73,7 +73,10 @@ void Generation::build() {
   make_folders(root_ + "/generations");
   // What a killed run has begun may not be durable: nothing of it is built upon.
   for (const auto& name : folder_entries(root_ + "/generations"))
-    if (number_of(name) != before_ && number_of(name) >= number_) remove_tree(root_ + "/generations/" + name);
+    if (number_of(name) != before_ && number_of(name) >= number_) {
+      remove_tree(root_ + "/generations/" + name);
+      was_interrupted_ = true;
+    }
   by_changes_ = knows_its_predecessor();
   read_lingering();
   make_folders(tree_);
@@ -165,6 +168,8 @@ void Generation::let_linger(const std::string& served, const FeedFolder& before,
     else
       folder[level] = entry;
   }
+  // And those that a run which the database does not know of has let go: nothing would ever let them go again.
+  std::erase_if(lingering_, [&](const auto& one) { return one.first.first == served && folder.count(one.first.second) == 0; });
 }
 
 void Generation::link(const std::string& served, const std::string& path) {
@@ -197,7 +202,7 @@ void Generation::record() {
 void Generation::prune() {
   for (const auto& name : folder_entries(root_ + "/generations"))
     if (number_of(name) + kGenerationsKept <= number_) remove_tree(root_ + "/generations/" + name);
-  if (!by_changes_) prune_all();
+  if (!by_changes_ || was_interrupted_) prune_all();
   Query gone(site_.db(), "DELETE FROM retired WHERE feed=?1 AND path=?2");
   for (const auto& [path, last] : retired_) {
     if (last + kGenerationsKept > number_) continue;

@@ -59,6 +59,7 @@ class Generation {
   std::string tree_, tree_before_;
   FolderMaker maker_;
   bool by_changes_ = false;
+  bool was_interrupted_ = false;  // a killed run has begun to build: it may have left folders that nothing shows
   std::map<LevelPlace, Lingering> lingering_;
   std::map<std::string, std::uint64_t> retired_;  // path beneath folders/ → generation that showed it last
   Published published_;

@@ -478,7 +478,8 @@ class Play {
         INFO("its generation " << generation);
         const std::uint64_t number = std::stoull(generation);
         REQUIRE(number <= feed.current);
-        REQUIRE((number + FeedsModel::kKept > feed.current || unpruned_.count(name) != 0));
+        if (unpruned_.count(name) != 0 && number + FeedsModel::kKept <= feed.current) continue;  // half gone, perhaps
+        REQUIRE(number + FeedsModel::kKept > feed.current);
         const auto known = feed.generations.find(number);  // none: shown, and not recorded because of a power cut
         const Files then = served_from(root(name) + "/generations/" + generation);
         REQUIRE(difference(then, known == feed.generations.end() ? then : known->second.shown) == "");
