@@ -6,11 +6,13 @@
 #include <fcntl.h>
 #include <optional>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "importer/archive_vouching.h"
 #include "importer/catalogue.h"
 #include "importer/commit.h"
 #include "importer/unpack.h"
+#include "importer/work_folder.h"
 #include "system/failure.h"
 #include "system/file.h"
 #include "system/parallel.h"
@@ -32,7 +34,7 @@ struct Candidate {
 std::vector<Candidate> candidates_for(Site& site, const DeployOrder& order) {
   std::vector<Candidate> out;
   for (const auto& path : order.archives) {
-    if (!exists(path)) throw UsageError("there is no file " + printable(path), "nothing has been stored");
+    if (::access(path.c_str(), F_OK) != 0) throw UsageError("there is no file " + printable(path), "nothing has been stored");
     if (is_folder(path))
       throw UsageError(printable(path) + " is a folder", "name the archives in it: " + printable(path) + "/*.tar.bz2");
     Candidate c;
@@ -149,10 +151,8 @@ void move_known(const Feed& feed, const KnownPatchset& p, FeedState state, bool 
 DeployReport deploy(Site& site, const DeployOrder& order) {
   const std::vector<Feed> into = find_feeds(site, order.feeds);
   auto all = candidates_for(site, order);
-  const std::string work = site.quarantine() + "/deploy";
-  remove_tree(work);
-  make_folders(work + "/arch", 0700);
-  make_folders(work + "/objects", 0700);
+  const WorkFolder folder(site, "deploy");
+  const std::string& work = folder.path();
   examine(site, all, order, work);
 
   DeployReport report;
@@ -188,7 +188,6 @@ DeployReport deploy(Site& site, const DeployOrder& order) {
   for (const auto& feed : into) change.detail += "into " + feed.name + ", ";
   if (!change.patchsets.empty() || !change.states.empty()) report.feeds.stale = commit(site, change);
   report.feeds.published = publish_changed(site);
-  remove_tree(work);
   return report;
 }
 
