@@ -117,13 +117,13 @@ void move_known(const Feed& feed, const KnownPatchset& p, FeedState state, bool 
 }  // namespace
 
 DeployReport deploy(Site& site, const DeployOrder& order) {
-  const std::vector<Feed> into = find_feeds(site, order.feeds);
+  const std::vector<Feed> into = order.only_store ? std::vector<Feed>() : find_feeds(site, order.feeds);
   auto all = candidates_for(site, order);
   const std::string work = site.quarantine() + "/deploy";
   remove_tree(work);
   make_folders(work + "/arch", 0700);
   make_folders(work + "/objects", 0700);
-  examine_all(site, all, order.enable, work);
+  examine_all(site, all, order.enable && !order.only_store, work);
 
   DeployReport report;
   Change change;
