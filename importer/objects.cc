@@ -21,6 +21,12 @@ tl::unexpected<Refusal> missing_object(const Digest& hash) {
 
 bool Objects::in_base(const Digest& hash, std::uint64_t bytes) const { return is_whole(site_.object_path(hash), bytes); }
 
+std::uint64_t modified_for(const Digest& hash) {
+  std::uint64_t bits = 0;
+  for (std::size_t i = 0; i < 4; ++i) bits = bits << 8 | std::to_integer<std::uint64_t>(hash[i]);
+  return 1'000'000'000 + (bits & 0x1fffffff);  // from 2001 to 2018
+}
+
 std::optional<std::string> Objects::find(const Digest& hash, std::uint64_t bytes) const {
   if (!fresh_.empty())
     if (std::string path = fresh_ + "/" + to_hex(hash); is_whole(path, bytes)) return path;

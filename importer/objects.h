@@ -14,6 +14,10 @@ namespace patchferry::importer {
 /// Incomplete.
 tl::unexpected<Refusal> missing_object(const Digest& hash);
 
+/// When an object says that it was modified, in seconds since 1970: made of its hash, always past. Web servers tell contents
+/// apart by time and size (their ETag), and a level can be issued again in the same second and size.
+std::uint64_t modified_for(const Digest& hash);
+
 class Objects {
  public:
   /// `fresh`: WORK/objects, or "" for what the base has.

@@ -15,10 +15,11 @@ namespace patchferry::importer {
 namespace {
 
 /// Another name for `from`; another inode where a file has too many names already.
-void link_or_copy(const std::string& from, const std::string& to) {
+void link_or_copy(const std::string& from, const std::string& to, const Digest& hash) {
   if (::link(from.c_str(), to.c_str()) == 0) return;
   if (errno != EMLINK) throw_errno("link " + from + " to", to);
   copy_bytes(open_file(from, O_RDONLY), open_file(to, O_WRONLY | O_CREAT | O_EXCL, 0444));
+  set_modified(to, modified_for(hash));
 }
 
 /// An object of the base that is about to be served under one more name: it must still be what its name says.
@@ -38,7 +39,7 @@ void build_resources(const Site& site, const PatchsetContents& contents, const s
       const std::string to = folder + "/" + file.name;
       make_folders(parent_of(to));
       const std::string from = fresh + "/" + to_hex(file.hash);
-      link_or_copy(exists(from) ? from : unchanged(site.object_path(file.hash), file.hash), to);
+      link_or_copy(exists(from) ? from : unchanged(site.object_path(file.hash), file.hash), to, file.hash);
     }
   }
   for (const auto& pointer : contents.pointers) {
@@ -120,6 +121,7 @@ void place_objects(const Site& site, const std::string& work) {
     if (name.starts_with('.')) continue;
     const std::string folder = site.base() + "/objects/" + name.substr(0, 2);
     make_folders(folder);
+    if (const auto hash = array_from_hex<32>(name)) set_modified(from + "/" + name, modified_for(*hash));
     rename_path(from + "/" + name, folder + "/" + name);
   }
 }

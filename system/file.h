@@ -78,6 +78,7 @@ void sync_file_system(const std::string& path);
 void make_folder(const std::string& path, mode_t mode = 0755);   // fails if it exists
 void make_folders(const std::string& path, mode_t mode = 0755);  // and its parents; fine if they exist
 void rename_path(const std::string& from, const std::string& to);
+void set_modified(const std::string& path, std::uint64_t seconds_since_1970);
 void remove_file(const std::string& path);  // fine if it is not there
 void remove_tree(const std::string& path);  // fine if it is not there; follows no link
 void make_symlink(const std::string& target, const std::string& path);
