@@ -46,7 +46,7 @@ std::optional<Statement> claims_of(const std::string& folder) {
 
 bool comes_before(const Claimed& a, const Claimed& b) {
   if (!a.statement || !b.statement) return a.statement && !b.statement;
-  const auto place = [](const Statement& s) { return std::tie(s.stream, s.epoch, s.sequence); };
+  const auto place = [](const Statement& s) { return std::tie(s.stream.bytes, s.epoch, s.sequence); };
   return place(*a.statement) < place(*b.statement);
 }
 

@@ -79,7 +79,8 @@ using States = std::map<std::string, std::string>;
 
 }  // namespace
 
-TEST_CASE("the vendor manual's pipeline works unchanged, twice, and agents get the newest level whatever sort makes of the names") {
+TEST_CASE(
+    "the vendor manual's pipeline works unchanged, twice, and agents get the newest level whatever sort makes of the names") {
   const Portal site;
   // Levels rise with the dates; `sort -h` puts the oldest second, and _10 before _9.
   site.archive(kOlder, {{1, 1}});
@@ -96,11 +97,11 @@ TEST_CASE("the vendor manual's pipeline works unchanged, twice, and agents get t
     const auto feed = served(site.world.base());
     CHECK(feed.at(khash(1) + "/latest.v1") == "5\n");
     CHECK(feed.at(khash(2) + "/latest.v1") == "1\n");
-    for (unsigned level = 1; level <= 5; ++level)
-      CHECK(feed.count(fmt::format("{}/{}/kpatch.bin", khash(1), level)) == 1);
+    for (unsigned level = 1; level <= 5; ++level) CHECK(feed.count(fmt::format("{}/{}/kpatch.bin", khash(1), level)) == 1);
     CHECK(names_in(site.world.base() + "/arch").size() == 5);
   }
-  CHECK(site.states() == States{{kOlder, "enabled"}, {kOld, "enabled"}, {kNine, "enabled"}, {kTen, "enabled"}, {kNew, "enabled"}});
+  CHECK(site.states() ==
+        States{{kOlder, "enabled"}, {kOld, "enabled"}, {kNine, "enabled"}, {kTen, "enabled"}, {kNew, "enabled"}});
 }
 
 TEST_CASE("several kc.eportal at once wait for each other") {
@@ -313,11 +314,12 @@ TEST_CASE("feeds are listed, added and changed; rules that are not built yet are
   CHECK(list.code == 0);
   CHECK(std::regex_search(list.out, std::regex("\nmain +True +0 +default\n")));
 
-  for (const Words& words : {Words{"feed", "-a", "slow", "--deploy-after", "24"}, Words{"feed", "-a", "slow", "--channel", "test"},
-                             Words{"feed", "-a", "slow", "--channel", "other"}, Words{"feed", "-a", "slow", "--deploy-after", "x"},
-                             Words{"feed", "-a"}, Words{"feed", "-a", "-c", "slow"}, Words{"feed", "-c", "slow"}, Words{"feed", "slow"},
-                             Words{"feed", "slow", "--auto"}, Words{"feed", "-a", "slow", "--auto", "--no-auto"},
-                             Words{"feed", "-c", "slow", "--auto"}, Words{"feed", "-a", "main"}, Words{"feed", "-a", "../x"}}) {
+  for (const Words& words :
+       {Words{"feed", "-a", "slow", "--deploy-after", "24"}, Words{"feed", "-a", "slow", "--channel", "test"},
+        Words{"feed", "-a", "slow", "--channel", "other"}, Words{"feed", "-a", "slow", "--deploy-after", "x"},
+        Words{"feed", "-a"}, Words{"feed", "-a", "-c", "slow"}, Words{"feed", "-c", "slow"}, Words{"feed", "slow"},
+        Words{"feed", "slow", "--auto"}, Words{"feed", "-a", "slow", "--auto", "--no-auto"},
+        Words{"feed", "-c", "slow", "--auto"}, Words{"feed", "-a", "main"}, Words{"feed", "-a", "../x"}}) {
     std::string line;
     for (const auto& word : words) line += word + " ";
     INFO(line);
@@ -430,7 +432,8 @@ TEST_CASE("every word of kc.eportal explains itself") {
     CHECK(help.out.starts_with("usage: kc.eportal " + word + " [-h]"));
     CHECK(says(list.out, word));
   }
-  CHECK(says(portal({"libcare", "deploy", "-h"}).out, "usage: kc.eportal libcare deploy [-h] [--feed FEED] [--disabled] archive\n"));
+  CHECK(says(portal({"libcare", "deploy", "-h"}).out,
+             "usage: kc.eportal libcare deploy [-h] [--feed FEED] [--disabled] archive\n"));
 }
 
 TEST_CASE("kc.eportal doctor leaves a report behind, and sends nothing") {
