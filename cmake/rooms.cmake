@@ -2,8 +2,9 @@
 # room(NAME SOURCES folder ROOMS other rooms… LIBRARIES system libraries… [ONLY file stems] [EXCLUDE file stems])
 #   A static library of folder/*.cc without main.cc. Headers are reached as "<folder>/x.h" through links that only
 #   those who link the room have on their include path.
-# program(NAME MAIN file ROOMS rooms… [STATIC])
-#   An executable; with STATIC also a fully static one of the same name in bin/static/.
+# program(NAME MAIN file ROOMS rooms… [ALSO names…] [STATIC])
+#   An executable; with STATIC also a fully static one of the same name in bin/static/. ALSO: links beside it, by which it
+#   is called as well.
 
 function(room name)
   cmake_parse_arguments(R "" "SOURCES" "LIBRARIES;ROOMS;ONLY;EXCLUDE" ${ARGN})
@@ -41,13 +42,22 @@ function(room name)
   patchferry_flags(room-${name})
 endfunction()
 
+function(also_called target folder names)
+  foreach(also IN LISTS names)
+    add_custom_command(TARGET ${target} POST_BUILD
+      COMMAND ${CMAKE_COMMAND} -E create_symlink $<TARGET_FILE_NAME:${target}> $<TARGET_FILE_DIR:${target}>/${also} VERBATIM)
+    install(FILES $<TARGET_FILE_DIR:${target}>/${also} DESTINATION ${folder})
+  endforeach()
+endfunction()
+
 function(program name)
-  cmake_parse_arguments(P "STATIC" "MAIN" "ROOMS" ${ARGN})
+  cmake_parse_arguments(P "STATIC" "MAIN" "ROOMS;ALSO" ${ARGN})
   list(TRANSFORM P_ROOMS PREPEND room-)
   add_executable(${name} ${P_MAIN})
   target_link_libraries(${name} PRIVATE ${P_ROOMS})
   patchferry_flags(${name})
   install(TARGETS ${name} RUNTIME DESTINATION bin)
+  also_called(${name} bin "${P_ALSO}")
   if(P_STATIC AND PATCHFERRY_STATIC AND NOT PATCHFERRY_SANITIZE)
     add_executable(${name}-static ${P_MAIN})
     target_link_libraries(${name}-static PRIVATE ${P_ROOMS})
@@ -65,5 +75,6 @@ function(program name)
     set_target_properties(${name}-static PROPERTIES OUTPUT_NAME ${name} RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin/static)
     patchferry_flags(${name}-static)
     install(TARGETS ${name}-static RUNTIME DESTINATION bin/static)
+    also_called(${name}-static bin/static "${P_ALSO}")
   endif()
 endfunction()

@@ -2,10 +2,9 @@
 // patchferry archives: make again what arch/ lacks.
 #include <nlohmann/json.hpp>
 
-#include "importer/archives.h"
 #include "importer/commands.h"
 #include "importer/holdings.h"
-#include "importer/mend.h"
+#include "importer/make_whole.h"
 #include "importer/outcome_text.h"
 #include "system/failure.h"
 #include "terminal/output.h"
@@ -30,15 +29,6 @@ constexpr CommandSpec kSpec = {
     "patchferry archives --base /var/lib/patchferry",
 };
 
-int exit_code(const ArchivesReport& report) {
-  const bool did_nothing = report.done.empty() && report.mended.empty();
-  if (report.failed.empty()) return did_nothing ? kNothingToDo : kDone;
-  if (!did_nothing) return kInPart;
-  for (const auto& one : report.failed)
-    if (!one.kind) return kFailed;
-  return kRefused;
-}
-
 std::string nothing_to_do(Site& site, bool all) {
   std::uint64_t never = 0;
   if (!all)
@@ -57,9 +47,7 @@ int cmd_archives(std::vector<std::string> arguments) {
     throw UsageError("--wait and --no-wait contradict each other", "leave one of them out");
   Site site = open_site(args);
   recover(site);
-  ArchivesReport done;
-  mend_contents(site, done);  // first: archives are made of contents
-  rebuild_archives(site, owed(site, args.has("all")), done);
+  const ArchivesReport done = make_whole(site, args.has("all"));
   report_failures(done);
   if (args.has("json"))
     print(archives_json(done).dump(2));

@@ -1,16 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // patchferry status: how fresh, full and busy this site is.
-#include <boost/filesystem.hpp>
 #include <nlohmann/json.hpp>
 
 #include "bundle-format/words.h"
 #include "importer/alarms.h"
-#include "importer/catalogue.h"
 #include "importer/commands.h"
-#include "importer/holdings.h"
-#include "importer/ledger.h"
+#include "importer/status.h"
 #include "system/calendar.h"
-#include "system/file.h"
 #include "terminal/output.h"
 
 namespace patchferry::importer {
@@ -31,66 +27,6 @@ constexpr CommandSpec kSpec = {
     kOptions,
     "patchferry status --base /var/lib/patchferry",
 };
-
-struct Status {
-  std::uint64_t sequence = 0;
-  std::uint64_t last_import = 0;  // seconds since 1970; 0: never
-  std::optional<KnownPatchset> newest;
-  std::uint64_t newest_age_days = 0;
-  std::vector<std::string> pending;  // archives that arch/ is to hold and lacks
-  std::uint64_t can_be_made = 0;     // of those: what 'archives' makes again
-  std::uint64_t bytes_to_make = 0;
-  std::uint64_t missing = 0;  // what it cannot make; of archives too that a person wants none of
-  std::uint64_t never = 0;    // that a person wants none of, and that it could make
-  std::uint64_t quarantine_bytes = 0;
-  std::uint64_t arch_bytes = 0;
-  std::uint64_t free = 0;
-  std::vector<Alarm> alarms;
-};
-
-std::uint64_t bytes_beneath(const std::string& folder) {
-  namespace fs = boost::filesystem;
-  std::uint64_t total = 0;
-  boost::system::error_code error;
-  for (fs::recursive_directory_iterator it(folder, error), end; !error && it != end; it.increment(error))
-    if (fs::symlink_status(it->path(), error).type() == fs::regular_file) total += fs::file_size(it->path(), error);
-  return total;
-}
-
-Status status_of(Site& site) {
-  Status s;
-  Holdings holdings(site);
-  for (const auto& entry : ledger(site).imported) s.sequence = std::max(s.sequence, entry.sequence);
-  s.alarms = alarms(site);
-  s.last_import = last_import(site);
-  for (const auto& p : patchsets(site)) {
-    if (!p.withdrawn) s.newest = p;
-    if (in_arch(site, p.name, p.archive_bytes)) {
-      s.arch_bytes += p.archive_bytes;
-      continue;
-    }
-    const bool is_wanted = !p.recipe || p.archive_state != ArchiveState::never;
-    if (is_wanted) s.pending.push_back(p.name.patchset.text);
-    if (!holdings.can_be_made(p)) {
-      ++s.missing;
-      continue;
-    }
-    if (!is_wanted) {
-      ++s.never;
-      continue;
-    }
-    ++s.can_be_made;
-    s.bytes_to_make += p.archive_bytes;
-  }
-  if (s.newest) {
-    const auto today = static_cast<std::int64_t>(now() / 86400);
-    s.newest_age_days =
-        static_cast<std::uint64_t>(std::max<std::int64_t>(0, today - days_since_1970(s.newest->name.patchset.released)));
-  }
-  s.quarantine_bytes = bytes_beneath(site.quarantine());
-  s.free = free_bytes(site.base());
-  return s;
-}
 
 std::string archives_text(const Status& s) {
   std::string out = size_text(s.arch_bytes);

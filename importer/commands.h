@@ -31,6 +31,7 @@ int cmd_log(std::vector<std::string> arguments);
 int cmd_receipt(std::vector<std::string> arguments);
 int cmd_serve_config(std::vector<std::string> arguments);
 int cmd_status(std::vector<std::string> arguments);
+int cmd_doctor(std::vector<std::string> arguments);
 int cmd_head_take(std::vector<std::string> arguments);
 int cmd_trust_add(std::vector<std::string> arguments);
 int cmd_trust_remove(std::vector<std::string> arguments);

@@ -129,7 +129,7 @@ void examine(Site& site, std::vector<Candidate>& all, const DeployOrder& order, 
       if (auto good = ask_for_signature(site, c, order); !good) c.refusal = std::move(good.error()).in(c.path);
   for_the_good(all, [&](Candidate& c) {
     progress.add(c.patchset.archive_bytes);
-    return look_inside(site, c, order.enable, work);
+    return look_inside(site, c, order.enable && !order.only_store, work);
   });
 }
 
@@ -149,7 +149,7 @@ void move_known(const Feed& feed, const KnownPatchset& p, FeedState state, bool 
 }  // namespace
 
 DeployReport deploy(Site& site, const DeployOrder& order) {
-  const std::vector<Feed> into = find_feeds(site, order.feeds);
+  const std::vector<Feed> into = order.only_store ? std::vector<Feed>() : find_feeds(site, order.feeds);
   auto all = candidates_for(site, order);
   const WorkFolder folder(site, "deploy");
   const std::string& work = folder.path();

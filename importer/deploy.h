@@ -13,6 +13,7 @@ struct DeployOrder {
   std::vector<std::string> archives;  // paths; each is read once
   std::vector<std::string> feeds;     // by name; main if there is none
   bool enable = true;                 // else they are stored, and disabled in these feeds
+  bool only_store = false;            // no feed changes, and none is looked at
   std::string product;                // that they must be of; "": any
   std::string signature;              // of the one archive; "": FILE.sig beside each, where there is one
   bool needs_signature = false;       // refuse those without

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// patchferry-site: the air-gapped side. It never touches the network.
+// patchferry-site: the air-gapped side. It never touches the network. Called kc.eportal, it speaks the vendor's grammar.
 #include <sodium.h>
 #include <sys/stat.h>
 
 #include "importer/commands.h"
+#include "importer/eportal/eportal.h"
 #include "terminal/command.h"
 
 namespace {
@@ -31,6 +32,7 @@ constexpr patchferry::Command kCommands[] = {
     {"receipt", "write what this site has, for the next export", cmd_receipt},
     {"serve-config", "write the configuration with which a web server shows the feeds", cmd_serve_config},
     {"status", "show how fresh, full and busy this site is", cmd_status},
+    {"doctor", "look for what is wrong with this site", cmd_doctor},
     {"head take", "take the number of the newest bundle from a signed token", cmd_head_take},
     {"trust add", "enrol another key or trust domain", cmd_trust_add},
     {"trust remove", "believe a key or trust domain no longer", cmd_trust_remove},
@@ -46,6 +48,7 @@ int main(int argc, char** argv) {
   if (sodium_init() < 0) return patchferry::kFailed;
   // A web server of another user reads the feeds; what is secret (site.key, quarantine) has modes of its own.
   ::umask(022);
+  if (eportal::is_meant(argc, argv)) return eportal::run(argc, argv);
   return patchferry::run_program({"patchferry", kCommands, "Patchferry, air-gapped side: bring bundles in, and serve them."},
                                  argc, argv);
 }

@@ -12,7 +12,7 @@ namespace patchferry::importer {
 
 namespace {
 
-constexpr const char* kKeys = "base, ledger_copy, alarm_days, max_jump, expired, and the table [serve]";
+constexpr const char* kKeys = "base, ledger_copy, drop, alarm_days, max_jump, expired, and the table [serve]";
 
 void take(Settings& settings, const std::string& path, const toml::table& config) {
   for (const auto& [key, value] : config) {
@@ -20,6 +20,8 @@ void take(Settings& settings, const std::string& path, const toml::table& config
       settings.base = text_of(path, "base", value);
     } else if (key.str() == "ledger_copy") {
       settings.ledger_copy = text_of(path, "ledger_copy", value);
+    } else if (key.str() == "drop") {
+      settings.drop = text_of(path, "drop", value);
     } else if (key.str() == "alarm_days") {
       settings.silence_days = static_cast<unsigned>(positive(path, "alarm_days", value));
     } else if (key.str() == "max_jump") {

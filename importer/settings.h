@@ -14,6 +14,7 @@ namespace patchferry::importer {
 struct Settings {
   std::string base;
   std::string ledger_copy;                    // path of the ledger's second copy; empty: ledger.copy in the base
+  std::string drop;                           // folder or mounted medium that kc.eportal takes from; empty: none
   unsigned silence_days = kUsualSilenceDays;  // before the alarm
   std::uint64_t jump = kUsualJump;            // how far ahead a bundle's number may be
   bool refuse_expired = false;                // else a warning

@@ -13,12 +13,14 @@
 #include <unistd.h>
 
 #include "system/failure.h"
+#include "terminal/voice.h"
 
 namespace patchferry {
 
 namespace {
 
 std::atomic<bool> quiet{false};
+Voice other_voice = nullptr;
 
 constexpr const char* kBold = "\033[1m";
 constexpr const char* kRed = "\033[1;31m";
@@ -96,13 +98,21 @@ void print(const std::string& line) {
   discard_stdout();
 }
 
+void speak_as(Voice voice) { other_voice = voice; }
+
 void note(const std::string& line) {
-  if (!is_quiet()) to_stderr("patchferry: " + line);
+  if (!is_quiet()) to_stderr(other_voice != nullptr ? other_voice(Tone::note, line) : "patchferry: " + line);
 }
 
-void warn(const std::string& line) { to_stderr("patchferry: " + line); }
+void warn(const std::string& line) {
+  to_stderr(other_voice != nullptr ? other_voice(Tone::warning, line) : "patchferry: " + line);
+}
 
 void error_line(const std::string& text, const std::string& hint) {
+  if (other_voice != nullptr) {
+    to_stderr(other_voice(Tone::error, hint.empty() ? text : text + "; hint: " + hint));
+    return;
+  }
   labelled("error", kRed, text);
   if (!hint.empty()) labelled("hint", kBold, hint);
 }

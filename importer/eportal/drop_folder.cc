@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "importer/eportal/drop_folder.h"
+
+#include <algorithm>
+#include <tuple>
+
+#include "bundle-format/patchset_name.h"
+#include "importer/catalogue.h"
+#include "importer/deploy.h"
+#include "importer/import.h"
+#include "system/failure.h"
+#include "system/file.h"
+#include "system/rel_path.h"
+#include "terminal/command.h"
+#include "terminal/output.h"
+#include "verifier/verify.h"
+
+namespace patchferry::importer::eportal {
+
+namespace {
+
+bool holds_volumes(const std::string& folder) {
+  for (std::string name : folder_entries(folder)) {
+    std::transform(name.begin(), name.end(), name.begin(),
+                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+    if (name.front() != '.' && name.ends_with(".pfv")) return true;
+  }
+  return false;
+}
+
+/// One bundle, as it says of itself. Believed for nothing but the order in which import judges them.
+struct Claimed {
+  std::vector<std::string> folders;
+  std::optional<Statement> statement;  // none: import will say what is wrong with it
+};
+
+std::optional<Statement> claims_of(const std::string& folder) {
+  try {
+    Findings findings;
+    auto claims = read_claims(open_media({folder}, findings), findings);
+    if (claims) return std::move(claims->statement);
+  } catch (const UsageError&) {  // several bundles in one folder: import says so
+  }
+  return std::nullopt;
+}
+
+bool comes_before(const Claimed& a, const Claimed& b) {
+  if (!a.statement || !b.statement) return a.statement && !b.statement;
+  const auto place = [](const Statement& s) { return std::tie(s.stream.bytes, s.epoch, s.sequence); };
+  return place(*a.statement) < place(*b.statement);
+}
+
+std::vector<std::vector<std::string>> in_order(const std::vector<std::string>& folders) {
+  std::vector<Claimed> all;
+  for (const auto& folder : folders) {
+    auto statement = claims_of(folder);
+    const auto same = std::find_if(all.begin(), all.end(), [&](const Claimed& other) {
+      return statement && other.statement && *other.statement == *statement;
+    });
+    if (same != all.end())
+      same->folders.push_back(folder);  // more volumes of it
+    else
+      all.push_back({{folder}, std::move(statement)});
+  }
+  std::stable_sort(all.begin(), all.end(), comes_before);
+  std::vector<std::vector<std::string>> out;
+  for (auto& one : all) out.push_back(std::move(one.folders));
+  return out;
+}
+
+bool is_old_news(const Findings& findings) {
+  return !findings.empty() &&
+         std::all_of(findings.begin(), findings.end(), [](const Refusal& finding) { return finding.kind == RefusalKind::stale; });
+}
+
+/// "bundle /media/usb/patchferry-plant1-000001".
+std::string name_of_bundle(const std::vector<std::string>& folders) { return "bundle " + printable(folders.front(), 4096); }
+
+void log_imported(Site& site, const ImportOutcome& outcome, const std::string& name) {
+  note(name + " was imported: " + count_text(outcome.plan->fresh.size(), "patchset") + " new");
+  for (const auto& gone : outcome.plan->withdrawn) warn(gone + " was withdrawn by the vendor and is disabled in every feed");
+  for (const auto& fresh : outcome.plan->fresh) {
+    const auto known = find_patchset(site, fresh.name.patchset.text);
+    if (!known) continue;
+    for (const auto& feed : outcome.plan->feeds)
+      if (state_in(site, feed, known->id) == FeedState::enabled) note(fresh.name.patchset.text + " was enabled in " + feed.name);
+  }
+}
+
+void take_bundle(Site& site, const std::vector<std::string>& folders, Taken& taken) {
+  ImportOrder order;
+  order.media = folders;
+  const std::string name = name_of_bundle(folders);
+  const ImportOutcome outcome = import_bundle(site, order);
+  for (const auto& warning : outcome.warnings) warn(warning);
+  const bool old = outcome.kind == ImportOutcome::Kind::refused && is_old_news(outcome.findings);
+  if (!old)
+    for (const auto& finding : outcome.findings) report(finding);
+  for (const auto& one : outcome.archives.failed) error_line(one.text, one.hint);
+  taken.partly |= !outcome.archives.failed.empty();
+  switch (outcome.kind) {
+    case ImportOutcome::Kind::refused:
+      if (old)
+        note(name + " is no newer than what has been imported");
+      else
+        taken.refused = true;
+      break;
+    case ImportOutcome::Kind::planned:
+    case ImportOutcome::Kind::nothing_to_do: note(name + " was imported already"); break;
+    case ImportOutcome::Kind::incomplete:
+      warn(name + " is not complete: the volumes that are here have been checked and kept");
+      taken.partly = true;
+      break;
+    case ImportOutcome::Kind::imported:
+      log_imported(site, outcome, name);
+      taken.changed = true;
+      break;
+  }
+}
+
+/// Archives whose bytes are not here, as far as names and sizes tell: reading all of them again and again would take hours.
+std::vector<std::string> news_among(Site& site, const std::vector<std::string>& archives, const std::string& product) {
+  std::vector<std::string> out;
+  for (const auto& path : archives) {
+    const auto name = parse_archive_name(file_name_of(path));
+    if (!name || (!product.empty() && name->patchset.product != product)) continue;
+    const auto known = find_patchset(site, name->patchset.text);
+    if (!known || known->archive_bytes != size_of(path)) out.push_back(path);
+  }
+  return out;
+}
+
+void take_archives(Site& site, const std::vector<std::string>& archives, Taken& taken) {
+  // One after the other: a copy of each lies in the base while it is looked at, and one that cannot be read keeps no other.
+  for (const auto& path : archives) {
+    DeployOrder order;
+    order.archives = {path};
+    order.only_store = true;
+    const DeployReport done = deploy(site, order);
+    for (const auto& refusal : done.refused) report(refusal);
+    for (const auto& one : done.feeds.stale) error_line(one.text, one.hint);
+    for (const auto& name : done.stored) note(name + " was stored");
+    taken.changed |= !done.stored.empty();
+    taken.refused |= !done.refused.empty();
+    taken.partly |= !done.feeds.stale.empty();
+  }
+}
+
+/// What one bundle or archive is not fit for keeps no other from being taken.
+template <class Take>
+void going_on(Taken& taken, const Take& take) {
+  try {
+    take();
+  } catch (const UsageError& error) {
+    error_line(error.what(), error.hint());
+    taken.refused = true;
+  }
+}
+
+}  // namespace
+
+DropFolder look_into(const std::string& folder) {
+  if (!is_folder(folder))
+    throw UsageError("there is no drop folder " + printable(folder, 4096),
+                     "is the medium mounted? the key 'drop' of the configuration names it; nothing has been changed");
+  DropFolder found;
+  std::vector<std::string> folders;
+  if (holds_volumes(folder)) folders.push_back(folder);
+  std::vector<ArchiveName> names;
+  for (const auto& name : folder_entries(folder)) {
+    const std::string path = folder + "/" + name;
+    if (name.front() == '.') continue;
+    if (is_folder(path)) {
+      if (holds_volumes(path)) folders.push_back(path);
+    } else if (is_regular(path)) {
+      if (auto archive = parse_archive_name(name)) names.push_back(std::move(*archive));
+    }
+  }
+  std::sort(names.begin(), names.end(), [](const auto& a, const auto& b) { return a.patchset < b.patchset; });
+  for (const auto& name : names) found.archives.push_back(folder + "/" + name.file);
+  found.bundles = in_order(folders);
+  return found;
+}
+
+Taken take_all(Site& site, const DropFolder& found, const std::string& product) {
+  Taken taken;
+  for (const auto& folders : found.bundles) going_on(taken, [&] { take_bundle(site, folders, taken); });
+  const auto news = news_among(site, found.archives, product);
+  if (!news.empty()) going_on(taken, [&] { take_archives(site, news, taken); });
+  return taken;
+}
+
+}  // namespace patchferry::importer::eportal

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// The functions behind the words; the table of words is in eportal.cc. Exit codes as of patchferry, 4 included: the
+// dispatch turns it into 0.
+#pragma once
+
+#include "importer/eportal/word.h"
+#include "importer/site.h"
+
+namespace patchferry::importer::eportal {
+
+// patches.cc
+int deploy_archive(const Call& call);
+int unroll(const Call& call);
+int download_missing(const Call& call);
+
+// update.cc
+int update(const Call& call);
+int auto_update(const Call& call);
+
+// feed.cc
+int feed(const Call& call);
+
+// doctor.cc
+int doctor(const Call& call);
+
+/// The site that environment or configuration names, with what an interruption left behind finished. Waits for its lock.
+class OpenedSite {
+ public:
+  OpenedSite();
+  Site& operator*() { return site_; }
+
+ private:
+  Site site_;
+};
+
+}  // namespace patchferry::importer::eportal
