@@ -425,7 +425,7 @@ class Play {
     const std::string name = a_feed();
     auto& feed = model_.feeds.at(name);
     const std::string generations = root(name) + "/generations/";
-    switch (roll(4)) {
+    switch (roll(5)) {
       case 0: {
         tell("feed " + name + " loses `current`");
         remove_file(root(name) + "/current");
@@ -440,6 +440,16 @@ class Play {
         tell("the database forgets that feed " + name + " was published");
         Query(open()->db(), "UPDATE feed SET published=published-1 WHERE name=?1").bind(name).run();
         recover(*open());
+        return follow_anew(name);
+      }
+      case 3: {
+        tell("a killed run has left half of a generation of feed " + name);
+        make_folders(generations + fmt::format("{:06}", feed.current + 1) + "/half-built");
+        make_folders(root(name) + "/folders/00000000000000000000000000000000000000a1/nothing-shows-this.new");
+        const auto site = open();
+        Query(site->db(), "UPDATE feed SET revision=revision+1 WHERE name=?1").bind(name).run();
+        publish_changed(*site);
+        ++feed.changes;
         return follow_anew(name);
       }
       default: {
