@@ -14,7 +14,7 @@
 
 namespace patchferry::importer::url {
 
-constexpr const char* kUserSpace = "u";    // the first element of user-space URLs [M], and the folder of a feed that they lead to
+constexpr const char* kUserSpace = "u";  // the first element of user-space URLs [M], and the folder of a feed that they lead to
 
 constexpr const char* kKhash = "[0-9a-f]{40}";                              // [F]
 constexpr const char* kBuildId = "([0-9a-f][0-9a-f]){4,64}";                // [I]
