@@ -55,8 +55,8 @@ constexpr Positional kPatchset[] = {{"NAME", "the patchset, such as K20260105_01
 constexpr Positional kFeed[] = {{"feed", "its name", true}};
 
 constexpr const char* kUpdateAbout =
-    "Takes bundles and archives out of the drop folder (drop = \"/path\" in /etc/patchferry/config.toml), then enables in\n"
-    "the feed what is here and nobody has decided about.";
+    "Takes what lies in the drop folder, then enables in the feed what is here.\n"
+    "The key drop = \"/path\" in /etc/patchferry/config.toml names the folder. What a person has taken out stays out.";
 constexpr const char* kAutoUpdateAbout = "As update, for every feed that takes new releases by itself.";
 constexpr const char* kUnrollAbout = "Disables a patchset in every feed: nothing automatic enables it again. Its files stay.";
 
