@@ -34,6 +34,7 @@ std::string_view type_string(DocumentType type) {
     case DocumentType::receipt: return "application/vnd.patchferry.receipt.v1";
     case DocumentType::head: return "application/vnd.patchferry.head.v1";
     case DocumentType::permit: return "application/vnd.patchferry.permit.v1";
+    case DocumentType::archive: return "application/vnd.patchferry.archive.v1";
   }
   return "";
 }

@@ -36,7 +36,7 @@ std::string fingerprint(const Digest& digest);
 std::string fingerprint(const PublicKey& key);
 
 /// The kinds of signed document; each has its own type string inside the signed bytes.
-enum class DocumentType { bundle, root, receipt, head, permit };
+enum class DocumentType { bundle, root, receipt, head, permit, archive };
 std::string_view type_string(DocumentType type);
 
 /// "DSSEv1" SP len(type) SP type SP len(body) SP body

@@ -13,6 +13,7 @@
 
 #include "importer/commit.h"
 #include "importer/unpack.h"
+#include "importer/work_folder.h"
 #include "system/failure.h"
 #include "system/file.h"
 #include "system/parallel.h"
@@ -120,9 +121,8 @@ AdoptReport adopt(Site& site, const std::string& folder_given, bool deploy) {
   if (candidates.empty()) throw UsageError("there is no archive (*.tar.bz2) in " + folder, "give the arch/ folder of an ePortal");
 
   const auto known = patchsets(site);
-  const std::string work = site.quarantine() + "/" + Site::kAdoptWork;
-  remove_tree(work);
-  make_folders(work + "/arch", 0700);
+  const WorkFolder work_folder(site, "adopt");
+  const std::string& work = work_folder.path();
   if (elsewhere) {
     link_folder(site, folder);
     report.linked_folder = true;
@@ -162,7 +162,6 @@ AdoptReport adopt(Site& site, const std::string& folder_given, bool deploy) {
   for (const auto& p : change.patchsets) report.adopted.push_back(p.name.patchset.text);
   if (!change.patchsets.empty()) report.stale = commit(site, change);
   report.published = publish_changed(site);
-  remove_tree(work);
   return report;
 }
 

@@ -29,6 +29,7 @@ int cmd_feed_rollback(std::vector<std::string> arguments);
 int cmd_list(std::vector<std::string> arguments);
 int cmd_log(std::vector<std::string> arguments);
 int cmd_receipt(std::vector<std::string> arguments);
+int cmd_serve_config(std::vector<std::string> arguments);
 int cmd_status(std::vector<std::string> arguments);
 int cmd_doctor(std::vector<std::string> arguments);
 int cmd_head_take(std::vector<std::string> arguments);

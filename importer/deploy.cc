@@ -6,10 +6,13 @@
 #include <fcntl.h>
 #include <optional>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include "importer/archive_vouching.h"
 #include "importer/catalogue.h"
 #include "importer/commit.h"
 #include "importer/unpack.h"
+#include "importer/work_folder.h"
 #include "system/failure.h"
 #include "system/file.h"
 #include "system/parallel.h"
@@ -31,7 +34,7 @@ struct Candidate {
 std::vector<Candidate> candidates_for(Site& site, const DeployOrder& order) {
   std::vector<Candidate> out;
   for (const auto& path : order.archives) {
-    if (!exists(path)) throw UsageError("there is no file " + printable(path), "nothing has been stored");
+    if (::access(path.c_str(), F_OK) != 0) throw UsageError("there is no file " + printable(path), "nothing has been stored");
     if (is_folder(path))
       throw UsageError(printable(path) + " is a folder", "name the archives in it: " + printable(path) + "/*.tar.bz2");
     Candidate c;
@@ -66,8 +69,7 @@ void copy_in(const std::string& from, const std::string& to, const std::function
   on_bytes(size_of(to));
 }
 
-Result<void> examine(const Site& site, Candidate& c, bool enable, const std::string& work,
-                     const std::function<void(std::uint64_t)>& on_bytes) {
+Result<void> take_copy(Candidate& c, const std::string& work, const std::function<void(std::uint64_t)>& on_bytes) {
   const std::string copy = work + "/arch/" + c.patchset.name.file;
   copy_in(c.path, copy, on_bytes);
   const Fd archive = open_file(copy, O_RDONLY);
@@ -76,7 +78,26 @@ Result<void> examine(const Site& site, Candidate& c, bool enable, const std::str
   if (c.known && c.known->archive != c.patchset.archive)
     return refuse(RefusalKind::conflict, "this site has another archive under this name, with other bytes",
                   "find out from the vendor's checksums which of the two is right");
+  return {};
+}
+
+/// Before anything in it is looked at. One that nobody has signed is taken by the word of whoever types the command.
+Result<void> ask_for_signature(Site& site, Candidate& c, const DeployOrder& order) {
+  const std::string path = order.signature.empty() ? signature_path_of(c.path) : order.signature;
+  if (!order.signature.empty() && !exists(path))
+    throw UsageError("there is no file " + printable(path), "nothing has been stored");
+  const auto vouched = check_signature(site, c.patchset.name, c.patchset.archive, c.patchset.archive_bytes, path);
+  if (!vouched) return tl::unexpected(vouched.error());
+  if (*vouched) c.patchset.vouched = (*vouched)->statement().trust_domain;
+  if (!*vouched && order.needs_signature)
+    return refuse(RefusalKind::untrusted, "nobody has signed it: there is no " + path,
+                  "have it signed with 'patchferry sign', or deploy it without --signed");
+  return {};
+}
+
+Result<void> look_inside(const Site& site, Candidate& c, bool enable, const std::string& work) {
   if (c.known && (c.known->unpacked || !enable)) return {};
+  const Fd archive = open_file(work + "/arch/" + c.patchset.name.file, O_RDONLY);
   auto contents = unpack(site, archive, c.patchset.name, unsigned_limits(c.patchset.archive_bytes), work, {});
   if (!contents) return tl::unexpected(std::move(contents.error()));
   c.patchset.contents = std::move(*contents);
@@ -84,7 +105,16 @@ Result<void> examine(const Site& site, Candidate& c, bool enable, const std::str
   return {};
 }
 
-void examine_all(const Site& site, std::vector<Candidate>& all, bool enable, const std::string& work) {
+/// `pass` over those that no pass has refused, on all cores.
+void for_the_good(std::vector<Candidate>& all, const std::function<Result<void>(Candidate&)>& pass) {
+  parallel_for(all.size(), [&](std::size_t i) {
+    Candidate& c = all[i];
+    if (c.refusal) return;
+    if (auto good = pass(c); !good) c.refusal = std::move(good.error()).in(c.path);
+  });
+}
+
+void examine(Site& site, std::vector<Candidate>& all, const DeployOrder& order, const std::string& work) {
   std::uint64_t total = 0;
   for (const auto& c : all)
     if (!c.refusal) total += size_of(c.path);
@@ -92,12 +122,14 @@ void examine_all(const Site& site, std::vector<Candidate>& all, bool enable, con
     throw SystemFailure("cannot deploy: " + site.base() + " has " + size_text(free_bytes(site.base())) +
                             " free, and the archives alone take " + size_text(total),
                         ENOSPC);
-  Progress progress("reading archives", total);
-  parallel_for(all.size(), [&](std::size_t i) {
-    Candidate& c = all[i];
-    if (c.refusal) return;
-    if (auto good = examine(site, c, enable, work, [&](std::uint64_t n) { progress.add(n); }); !good)
-      c.refusal = std::move(good.error()).in(c.path);
+  Progress progress("reading archives", 2 * total);
+  for_the_good(all, [&](Candidate& c) { return take_copy(c, work, [&](std::uint64_t n) { progress.add(n); }); });
+  for (auto& c : all)
+    if (!c.refusal)
+      if (auto good = ask_for_signature(site, c, order); !good) c.refusal = std::move(good.error()).in(c.path);
+  for_the_good(all, [&](Candidate& c) {
+    progress.add(c.patchset.archive_bytes);
+    return look_inside(site, c, order.enable && !order.only_store, work);
   });
 }
 
@@ -119,11 +151,9 @@ void move_known(const Feed& feed, const KnownPatchset& p, FeedState state, bool 
 DeployReport deploy(Site& site, const DeployOrder& order) {
   const std::vector<Feed> into = order.only_store ? std::vector<Feed>() : find_feeds(site, order.feeds);
   auto all = candidates_for(site, order);
-  const std::string work = site.quarantine() + "/deploy";
-  remove_tree(work);
-  make_folders(work + "/arch", 0700);
-  make_folders(work + "/objects", 0700);
-  examine_all(site, all, order.enable && !order.only_store, work);
+  const WorkFolder folder(site, "deploy");
+  const std::string& work = folder.path();
+  examine(site, all, order, work);
 
   DeployReport report;
   Change change;
@@ -146,6 +176,7 @@ DeployReport deploy(Site& site, const DeployOrder& order) {
     const std::string& name = c.patchset.name.patchset.text;
     const bool is_withdrawn = std::binary_search(withdrawn.begin(), withdrawn.end(), name);
     report.stored.push_back(name);
+    if (c.patchset.vouched) report.signed_by_keys.push_back(name);
     for (const auto& feed : into) {
       if (is_withdrawn)
         report.feeds.kept.push_back({feed.name, name, FeedState::withdrawn});
@@ -157,7 +188,6 @@ DeployReport deploy(Site& site, const DeployOrder& order) {
   for (const auto& feed : into) change.detail += "into " + feed.name + ", ";
   if (!change.patchsets.empty() || !change.states.empty()) report.feeds.stale = commit(site, change);
   report.feeds.published = publish_changed(site);
-  remove_tree(work);
   return report;
 }
 

@@ -90,7 +90,8 @@ FolderMaker::Made FolderMaker::make(const std::string& served) {
     // A khash and a build id may look alike.
     const auto name = parse_archive_name(levels_.text(3));
     if (!name || served_folder(name->patchset.product, ident) != served) continue;
-    if (!out.folder.empty() && level == levels_.number(0) && digest != levels_.blob(1))
+    if (!out.folder.empty() && level == levels_.number(0) && digest != levels_.blob(1) &&
+        (out.reissued.empty() || out.reissued.back() != std::to_string(level)))
       out.reissued.push_back(std::to_string(level));
     level = levels_.number(0);
     digest = levels_.blob(1);

@@ -31,7 +31,7 @@ bool is_withdrawn(Site& site, std::int64_t patchset) {
 
 struct RolledBack {
   Feed feed;
-  FeedState was;  // before that
+  std::optional<FeedState> was;  // before that; none: nobody had decided
 };
 
 /// Feeds in which a rollback has disabled it and nobody has decided since. Before changes were written down, nothing else
@@ -44,7 +44,7 @@ std::vector<RolledBack> rolled_back(Site& site, std::int64_t patchset) {
     if (!last.bind(feed.id, patchset).step())
       out.push_back({feed, FeedState::enabled});
     else if (last.text(0) == kRollback)
-      out.push_back({feed, last.is_null(1) ? FeedState::undeployed : state_from(last.text(1))});
+      out.push_back({feed, last.is_null(1) ? std::nullopt : std::optional(state_from(last.text(1)))});
   }
   return out;
 }
@@ -135,7 +135,11 @@ void roll_out(Site& site, const std::string& name) {
 void roll_in(Site& site, const std::string& name) {
   const auto known = find_patchset(site, name);
   if (!known || known->withdrawn) return;
-  for (const auto& [feed, was] : rolled_back(site, known->id)) set_state(site, feed, known->id, was, kRollback);
+  for (const auto& [feed, was] : rolled_back(site, known->id)) {
+    set_state(site, feed, known->id, was.value_or(FeedState::undeployed), kRollback);
+    if (!was)  // automatic updates may take it, as before
+      Query(site.db(), "DELETE FROM feed_state WHERE feed=?1 AND patchset=?2").bind(feed.id, known->id).run();
+  }
 }
 
 bool would_roll_in(Site& site, std::int64_t patchset) {

@@ -7,6 +7,7 @@
 #include "importer/catalogue.h"
 #include "importer/commit.h"
 #include "importer/trees.h"
+#include "importer/work_folder.h"
 #include "system/failure.h"
 #include "system/file.h"
 #include "system/rel_path.h"
@@ -35,20 +36,16 @@ Result<void> carry_out(Site& site, Change& change, FeedReport& report) {
   std::vector<KnownPatchset> stored;
   for (auto& p : patchsets(site))
     if (!p.unpacked && wanted.count(p.id) != 0) stored.push_back(std::move(p));
+  std::optional<WorkFolder> folder;
   if (!stored.empty()) {
-    change.work = site.quarantine() + "/feeds";
-    remove_tree(change.work);
-    make_folders(change.work + "/objects", 0700);
+    folder.emplace(site, "feeds");
+    change.work = folder->path();
     auto made = lay_out_stored(site, stored, change.work);
-    if (!made) {
-      remove_tree(change.work);
-      return tl::unexpected(std::move(made.error()));
-    }
+    if (!made) return tl::unexpected(std::move(made.error()));
     change.laid_out = std::move(*made);
   }
   if (!change.states.empty()) report.stale = commit(site, change);
   report.published = publish_changed(site);
-  if (!change.work.empty()) remove_tree(change.work);
   return {};
 }
 
@@ -89,6 +86,7 @@ Result<FeedReport> change_feeds(Site& site, const std::vector<Feed>& feeds, Feed
   change.what = word_for(action);
   FeedReport report;
   for (const auto& feed : feeds) {
+    std::vector<FeedMove> moves;
     for (const auto& one : named) {
       const FeedDecision decision = decide(all, feed.name, action, one);
       for (const auto& name : decision.withdrawn) {
@@ -96,8 +94,9 @@ Result<FeedReport> change_feeds(Site& site, const std::vector<Feed>& feeds, Feed
         report.kept.push_back({feed.name, name, FeedState::withdrawn});
       }
       for (const auto& name : decision.kept) report.kept.push_back({feed.name, name, FeedState::disabled});
-      add(change, report, feed, decision.moves);
+      moves.insert(moves.end(), decision.moves.begin(), decision.moves.end());
     }
+    add(change, report, feed, moves);
   }
   if (auto done = carry_out(site, change, report); !done) return tl::unexpected(std::move(done.error()));
   return report;

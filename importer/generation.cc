@@ -20,11 +20,6 @@ std::uint64_t number_of(const std::string& name) { return std::strtoull(name.c_s
 
 std::string folder_name(std::uint64_t number) { return fmt::format("{:06}", number); }
 
-std::uint64_t shown_by(const std::string& root) {
-  const auto current = read_symlink(root + "/current");
-  return current && is_folder(root + "/current") ? number_of(file_name_of(*current)) : 0;
-}
-
 /// What a link in a generation leads to, beneath folders/.
 std::string beneath_folders(const std::string& target) { return target.substr(target.find("folders/") + 8); }
 
@@ -55,11 +50,17 @@ void link_again(const std::string& from, const std::string& to) {
 
 }  // namespace
 
+std::uint64_t generation_shown(const Site& site, const Feed& feed) {
+  const std::string link = site.path("feeds/" + feed.name + "/current");
+  const auto target = read_symlink(link);
+  return target && is_folder(link) ? number_of(file_name_of(*target)) : 0;
+}
+
 Generation::Generation(Site& site, const Feed& feed)
     : site_(site),
       feed_(feed),
       root_(site.path("feeds/" + feed.name)),
-      before_(shown_by(root_)),
+      before_(generation_shown(site, feed)),
       number_(std::max(feed.generation, before_) + 1),
       tree_(root_ + "/generations/" + folder_name(number_)),
       tree_before_(root_ + "/generations/" + folder_name(before_)),
@@ -72,7 +73,10 @@ void Generation::build() {
   make_folders(root_ + "/generations");
   // What a killed run has begun may not be durable: nothing of it is built upon.
   for (const auto& name : folder_entries(root_ + "/generations"))
-    if (number_of(name) != before_ && number_of(name) >= number_) remove_tree(root_ + "/generations/" + name);
+    if (number_of(name) != before_ && number_of(name) >= number_) {
+      remove_tree(root_ + "/generations/" + name);
+      was_interrupted_ = true;
+    }
   by_changes_ = knows_its_predecessor();
   read_lingering();
   make_folders(tree_);
@@ -164,6 +168,8 @@ void Generation::let_linger(const std::string& served, const FeedFolder& before,
     else
       folder[level] = entry;
   }
+  // And those that a run which the database does not know of has let go: nothing would ever let them go again.
+  std::erase_if(lingering_, [&](const auto& one) { return one.first.first == served && folder.count(one.first.second) == 0; });
 }
 
 void Generation::link(const std::string& served, const std::string& path) {
@@ -196,7 +202,7 @@ void Generation::record() {
 void Generation::prune() {
   for (const auto& name : folder_entries(root_ + "/generations"))
     if (number_of(name) + kGenerationsKept <= number_) remove_tree(root_ + "/generations/" + name);
-  if (!by_changes_) prune_all();
+  if (!by_changes_ || was_interrupted_) prune_all();
   Query gone(site_.db(), "DELETE FROM retired WHERE feed=?1 AND path=?2");
   for (const auto& [path, last] : retired_) {
     if (last + kGenerationsKept > number_) continue;

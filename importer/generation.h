@@ -19,6 +19,9 @@
 
 namespace patchferry::importer {
 
+/// What `current` leads to; 0: nothing.
+std::uint64_t generation_shown(const Site& site, const Feed& feed);
+
 class Generation {
  public:
   Generation(Site& site, const Feed& feed);
@@ -56,6 +59,7 @@ class Generation {
   std::string tree_, tree_before_;
   FolderMaker maker_;
   bool by_changes_ = false;
+  bool was_interrupted_ = false;  // a killed run has begun to build: it may have left folders that nothing shows
   std::map<LevelPlace, Lingering> lingering_;
   std::map<std::string, std::uint64_t> retired_;  // path beneath folders/ → generation that showed it last
   Published published_;

@@ -30,6 +30,7 @@ constexpr patchferry::Command kCommands[] = {
     {"list", "show patchsets and their state in each feed", cmd_list},
     {"log", "show, export or check the audit log", cmd_log},
     {"receipt", "write what this site has, for the next export", cmd_receipt},
+    {"serve-config", "write the configuration with which a web server shows the feeds", cmd_serve_config},
     {"status", "show how fresh, full and busy this site is", cmd_status},
     {"doctor", "look for what is wrong with this site", cmd_doctor},
     {"head take", "take the number of the newest bundle from a signed token", cmd_head_take},

@@ -12,9 +12,11 @@ namespace patchferry::importer {
 
 std::vector<Published> publish_changed(Site& site) {
   std::vector<std::unique_ptr<Generation>> made;
-  for (const auto& feed : feeds(site))
-    if (feed.revision != feed.published || !exists(site.path("feeds/" + feed.name + "/current")))
+  for (const auto& feed : feeds(site)) {
+    const std::uint64_t shown = generation_shown(site, feed);
+    if (feed.revision != feed.published || shown == 0 || shown != feed.generation)
       made.push_back(std::make_unique<Generation>(site, feed));
+  }
   if (made.empty()) return {};
   for (auto& one : made) one->build();
   sync_file_system(site.base());

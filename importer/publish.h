@@ -32,7 +32,8 @@ struct Published {
   std::vector<std::string> reissued;  // "<ident>/<level>", now: two enabled patchsets differ; the newest is served whole
 };
 
-/// Publishes every feed whose revision is not the published one. Idempotent; what a killed run left is built anew.
+/// Publishes every feed whose revision is not the published one, or that shows another generation than the database knows
+/// (one of the two was put back or lost). Idempotent; what a killed run left is built anew.
 std::vector<Published> publish_changed(Site& site);
 
 /// Takes trees of feeds away that the database does not know.

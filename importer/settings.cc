@@ -2,8 +2,8 @@
 #include "importer/settings.h"
 
 #include <cstdlib>
-#include <toml++/toml.h>
 
+#include "importer/config_values.h"
 #include "system/failure.h"
 #include "system/file.h"
 #include "system/rel_path.h"
@@ -12,20 +12,7 @@ namespace patchferry::importer {
 
 namespace {
 
-constexpr const char* kKeys = "base, ledger_copy, drop, alarm_days, max_jump, expired";
-
-std::uint64_t positive(const std::string& path, const char* key, const toml::node& value) {
-  const auto number = value.value<std::int64_t>();
-  if (!number || *number < 1 || *number > 1'000'000'000)
-    throw UsageError(path + ": " + key + " must be a whole number from 1 on", "correct it");
-  return static_cast<std::uint64_t>(*number);
-}
-
-std::string text_of(const std::string& path, const char* key, const toml::node& value) {
-  const auto text = value.value<std::string>();
-  if (!text) throw UsageError(path + ": " + key + " must be a text in quotes", "correct it");
-  return *text;
-}
+constexpr const char* kKeys = "base, ledger_copy, drop, alarm_days, max_jump, expired, and the table [serve]";
 
 void take(Settings& settings, const std::string& path, const toml::table& config) {
   for (const auto& [key, value] : config) {
@@ -44,6 +31,8 @@ void take(Settings& settings, const std::string& path, const toml::table& config
       if (choice != "warn" && choice != "refuse")
         throw UsageError(path + ": expired must be \"warn\" or \"refuse\"", "correct it");
       settings.refuse_expired = choice == "refuse";
+    } else if (key.str() == "serve") {
+      settings.serve = serve_settings(path, value);
     } else {
       throw UsageError(path + " holds an unknown key '" + printable(key.str()) + "'", std::string("the keys are ") + kKeys);
     }

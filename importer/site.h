@@ -43,7 +43,6 @@ class Site {
   void roll_forward();
   /// True between the transaction of a commit and the last of its renames.
   bool has_pending_renames();
-  static constexpr const char* kAdoptWork = "adopt";
 
   /// Appends to the audit log, within the caller's transaction if there is one.
   void audit(const AuditEvent& event);

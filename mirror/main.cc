@@ -17,7 +17,7 @@ constexpr patchferry::Command kCommands[] = {
     {"mirror site add", "say by which key a site is known", cmd_mirror_site_add},
     {"mirror site list", "show the sites that a store ships to", cmd_mirror_site_list},
     {"export", "build a signed bundle of what a site lacks", cmd_export},
-    {"sign", "add a signature to a bundle or a root document", cmd_sign},
+    {"sign", "add a signature to a bundle, an archive or a root document", cmd_sign},
     {"head make", "say, signed, which bundle is the newest for a site", cmd_head_make},
     {"permit make", "allow a site to go back to an older bundle", cmd_permit_make},
     {"trust create", "make the first root document: who may sign what", cmd_trust_create},

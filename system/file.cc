@@ -204,6 +204,13 @@ void replace_symlink(const std::string& target, const std::string& path) {
   rename_path(fresh, path);
 }
 
+std::string canonical_path(const std::string& path) {
+  boost::system::error_code error;
+  const fs::path resolved = fs::canonical(path, error);
+  if (error) throw_errno("resolve", path, error.value());
+  return resolved.string();
+}
+
 std::optional<std::string> read_symlink(const std::string& path) {
   std::string out(4096, '\0');
   const ssize_t n = ::readlink(path.c_str(), out.data(), out.size());

@@ -84,6 +84,7 @@ void remove_tree(const std::string& path);  // fine if it is not there; follows 
 void make_symlink(const std::string& target, const std::string& path);
 /// Atomically makes `path` a symbolic link to `target`, replacing what link was there.
 void replace_symlink(const std::string& target, const std::string& path);
+std::string canonical_path(const std::string& path);               // absolute, all links followed
 std::optional<std::string> read_symlink(const std::string& path);  // nullopt if `path` is not a link
 /// Entry names of a folder without "." and "..", sorted.
 std::vector<std::string> folder_entries(const std::string& path);

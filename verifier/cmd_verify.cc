@@ -2,12 +2,14 @@
 // patchferry verify: is this bundle authentic and complete?
 #include <nlohmann/json.hpp>
 
+#include "system/failure.h"
 #include "terminal/command.h"
 #include "terminal/output.h"
 #include "verifier/bundle_text.h"
 #include "verifier/commands.h"
 #include "verifier/findings.h"
 #include "verifier/verify.h"
+#include "verifier/verify_archive.h"
 
 namespace patchferry {
 
@@ -15,13 +17,16 @@ namespace {
 
 constexpr OptionSpec kOptions[] = {
     {"trust", "a trusted public key, or the folder of the root documents (needed)", "KEY.pub|TRUSTDIR", true},
-    {"json", "one JSON document: ok, bundle, sequence, findings[]", nullptr},
+    {"json", "one JSON document: ok, bundle, sequence, findings[]; of an archive: ok, archive, created, signed[], findings[]",
+     nullptr},
 };
 constexpr CommandSpec kSpec = {
-    "patchferry verify BUNDLE... --trust KEY.pub|TRUSTDIR [--json]",
+    "patchferry verify BUNDLE... --trust KEY.pub|TRUSTDIR [--json]\n"
+    "       patchferry verify ARCHIVE --trust KEY.pub|TRUSTDIR [--json]",
     "Checks every byte of a bundle against a key that you trust, and reports all that is wrong with it. Reads only. BUNDLE is the\n"
     "folder that the exporter wrote, one or more folders that hold its volumes, or - for a stream on standard input. Whether the\n"
-    "bundle is newer than what a site has is for that site to know: 'patchferry diff' and 'patchferry import' check it.",
+    "bundle is newer than what a site has is for that site to know: 'patchferry diff' and 'patchferry import' check it. Of a single\n"
+    "archive, such as K20260105_01.tar.bz2, the signatures lie beside it, in K20260105_01.tar.bz2.sig.",
     kOptions,
     "patchferry verify /media/usb/patchferry-plant1-000001 --trust ops-key.pub",
 };
@@ -33,6 +38,12 @@ int cmd_verify(std::vector<std::string> arguments) {
   if (args.help_shown()) return kDone;
   const auto anchors = load_trust(args.values("trust"));
   if (!anchors) return report(anchors.error());
+
+  for (const auto& path : args.positional()) {
+    if (!is_archive_file(path)) continue;
+    if (args.positional().size() > 1) throw UsageError("archives are verified one at a time", "give " + path + " alone");
+    return verify_archive(path, *anchors, args.has("json"));
+  }
 
   Findings findings;
   const Judge judge{*anchors, nullptr};

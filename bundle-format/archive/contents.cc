@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "bundle-format/archive/kpatch1.h"
 #include "bundle-format/archive/layout_profile.h"
 
 namespace patchferry {
@@ -32,17 +33,25 @@ class Collector : public MemberSink {
     text_.clear();
     is_info_ = may_be_info(path, bytes);
     is_pointer_ = may_be_pointer(path, bytes);
+    is_patch_ = may_be_patch(path);
+    head_.clear();
     keeper_.begin(path, bytes, offset);
   }
   bool must_read(const RelPath& path, std::uint64_t bytes) override {
     return may_be_info(path, bytes) || may_be_pointer(path, bytes);
   }
-  void known_file(const RelPath& path, std::uint64_t bytes, const Digest& hash) override {
+  void known_file(const RelPath& path, std::uint64_t bytes, const Digest& hash, ByteSpan head) override {
     files.push_back({path, hash, bytes, {}, {}});
+    if (may_be_patch(path)) judge_patch(head);
   }
+  std::size_t head_wanted(const RelPath& path) override { return may_be_patch(path) ? kKpatch1Header : 0; }
   void data(ByteSpan part) override {
     hasher_.add(part);
     if (is_info_ || is_pointer_) text_ += as_text(part);
+    if (is_patch_) {
+      const auto more = part.first(std::min(part.size(), kKpatch1Header - head_.size()));
+      head_.insert(head_.end(), more.begin(), more.end());
+    }
     keeper_.data(part);
   }
   void end_file() override {
@@ -51,6 +60,7 @@ class Collector : public MemberSink {
     if (is_info_) held_ += files.back().info->fixes.size() * kHeldPerFix;
     if (is_pointer_) held_ += text_.size();
     if (is_pointer_) files.back().text = std::move(text_);
+    if (is_patch_) judge_patch(head_);
     keeper_.end(files.back().hash);
   }
   void pointer_link(const RelPath& path, const std::string& level) override { links.emplace_back(path, level); }
@@ -60,6 +70,8 @@ class Collector : public MemberSink {
 
   std::vector<File> files;
   std::vector<std::pair<RelPath, std::string>> links;
+  /// What is wrong with a patch, by its place in `files`; whether it is served, and as what product's, shows at the end.
+  std::vector<std::pair<std::size_t, Refusal>> flaws;
 
  private:
   bool may_be_info(const RelPath& path, std::uint64_t bytes) const {
@@ -69,8 +81,24 @@ class Collector : public MemberSink {
     return !holds_too_much() && path.parts().size() <= 3 && bytes <= kMaxPointer;  // top folder, ident, name
   }
 
+  // [top folder/]ident/level/kpatch.bin: so the ident is known before the top folder is.
+  bool may_be_patch(const RelPath& path) const {
+    if (holds_too_much() || !path.text().ends_with("/kpatch.bin")) return false;
+    const auto depth = path.parts().size();
+    return depth == 3 || depth == 4;
+  }
+  void judge_patch(ByteSpan head) {
+    const File& file = files.back();
+    const auto parts = file.path.parts();
+    auto good = check_kpatch1(head, file.bytes, parts[parts.size() - 3]);
+    if (good) return;
+    flaws.emplace_back(files.size() - 1, std::move(good.error()));
+    held_ += kHeldPerFlaw;
+  }
+
   static constexpr std::uint64_t kMaxHeld = 64 << 20;
-  static constexpr std::uint64_t kHeldPerFix = 48;  // bytes, about
+  static constexpr std::uint64_t kHeldPerFlaw = 1024;  // bytes, about
+  static constexpr std::uint64_t kHeldPerFix = 48;     // bytes, about
 
   FileKeeper& keeper_;
   std::uint64_t held_ = 0;
@@ -78,7 +106,21 @@ class Collector : public MemberSink {
   std::string text_;
   bool is_info_ = false;
   bool is_pointer_ = false;
+  bool is_patch_ = false;
+  Bytes head_;
 };
+
+std::optional<Refusal> flaw_of(const Collector& found, const std::string& product, const std::string& top_folder) {
+  for (const auto& [index, refusal] : found.flaws) {
+    const RelPath& path = found.files[index].path;
+    const auto beneath = beneath_top(path, top_folder);
+    if (!beneath || !is_kpatch1_place(product, place_of(product, *beneath))) continue;
+    Refusal out = refusal;
+    out.text = "'" + path.text() + "' " + refusal.text;
+    return out;
+  }
+  return std::nullopt;
+}
 
 PatchsetContents place_all(const Collector& found, const std::string& product, const std::string& top_folder) {
   std::map<std::pair<std::string, std::uint64_t>, Level> levels;
@@ -138,6 +180,7 @@ Result<PatchsetContents> place(const Collector& found, const ArchiveName& name, 
   if (found.holds_too_much())
     return refuse(RefusalKind::too_large, "its pointer files and CVE lists are larger than any release needs",
                   "do not use it; ask the vendor");
+  if (auto flaw = flaw_of(found, name.patchset.product, facts->top_folder)) return tl::unexpected<Refusal>(std::move(*flaw));
   PatchsetContents out = place_all(found, name.patchset.product, facts->top_folder);
   out.expanded_bytes = facts->expanded_bytes;
   out.files = facts->files;

@@ -71,7 +71,9 @@ struct PatchsetContents {
 
 constexpr std::uint64_t kMaxPointer = 64 << 10;  // a larger file is no pointer
 
-/// Files whose hash the source knows (a recipe's) are not read, but for the few whose text matters.
+/// Files whose hash the source knows (a recipe's) are not read, but for the few whose text matters, and a patch's header.
+/// Refused (malformed), beside what the reader of archives refuses: a user-space kpatch.bin that contradicts itself or its
+/// folder (kpatch1.h).
 Result<PatchsetContents> read_contents(TarSource& source, const ArchiveName& name, const ArchiveLimits& limits,
                                        FileKeeper& keeper);
 

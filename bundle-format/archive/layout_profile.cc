@@ -68,6 +68,10 @@ Place place_of(const std::string& product, const RelPath& path) {
   return place;
 }
 
+bool is_kpatch1_place(const std::string& product, const Place& place) {
+  return product != kKernel && place.kind == Place::Kind::level_file && place.name == "kpatch.bin";
+}
+
 std::optional<RelPath> beneath_top(const RelPath& path, const std::string& top_folder) {
   if (top_folder.empty()) return path;
   const std::string_view text = path.text();

@@ -27,6 +27,10 @@ struct Place {
 /// count. `path` has the top folder already removed. Levels are decimal, no leading zero (but "0"), below 2^32.
 Place place_of(const std::string& product, const RelPath& path);
 
+/// True for what must keep the rules of kpatch1.h if it begins like one: <buildid>/<level>/kpatch.bin. What kernels have
+/// under that name is something else.
+bool is_kpatch1_place(const std::string& product, const Place& place);
+
 /// The path without the archive's top folder; nullopt if nothing is left.
 std::optional<RelPath> beneath_top(const RelPath& path, const std::string& top_folder);
 

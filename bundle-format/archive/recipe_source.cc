@@ -39,6 +39,16 @@ const Digest* RecipeSource::known(std::uint64_t bytes) {
   return &recipe_.contents[here->contents];
 }
 
+Result<std::size_t> RecipeSource::peek(std::span<std::byte> out) {
+  const RecipePart* here = part();
+  if (here == nullptr || !here->is_content || done_ != 0) return 0;
+  const auto content = open_(recipe_.contents[here->contents], here->bytes);
+  if (!content) return tl::unexpected(content.error());
+  const auto head = out.first(static_cast<std::size_t>(std::min<std::uint64_t>(out.size(), here->bytes)));
+  read_exactly(*content, 0, head);
+  return head.size();
+}
+
 std::uint64_t RecipeSource::skip(std::uint64_t bytes) {
   const RecipePart* here = part();
   if (here == nullptr || !here->is_content || done_ != 0 || here->bytes > bytes) return 0;

@@ -20,6 +20,7 @@ class RecipeSource : public TarSource {
 
   Result<ByteSpan> next() override;
   const Digest* known(std::uint64_t bytes) override;
+  Result<std::size_t> peek(std::span<std::byte> out) override;
   std::uint64_t skip(std::uint64_t bytes) override;
 
  private:

@@ -78,6 +78,7 @@ class CountedStream {
   }
 
   const Digest* known(std::uint64_t bytes) { return source_.known(bytes); }
+  Result<std::size_t> peek(std::span<std::byte> out) { return out.empty() ? 0 : source_.peek(out); }
 
   /// What made pull() fail, if it did; an exception is thrown again.
   std::optional<Refusal> take_failure() {
@@ -208,7 +209,10 @@ class TarReader {
     const auto here = static_cast<std::uint64_t>(archive_filter_bytes(reader_.get(), 0));
     if (in_one_piece && here == stream_.bytes())
       if (const Digest* hash = stream_.known(size); hash != nullptr && !sink_.must_read(path, size)) {
-        sink_.known_file(path, size, *hash);
+        Bytes head(sink_.head_wanted(path));
+        const auto had = stream_.peek(head);
+        if (!had) return tl::unexpected<Refusal>(had.error());
+        sink_.known_file(path, size, *hash, ByteSpan(head).first(*had));
         if (archive_read_data_skip(reader_.get()) != ARCHIVE_OK) return failed();
         return {};
       }

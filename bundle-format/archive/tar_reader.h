@@ -23,7 +23,9 @@ class MemberSink {
   virtual void end_file() = 0;
   /// True if a file whose hash is known must be read all the same; else known_file() comes instead of the three above.
   virtual bool must_read(const RelPath& path, std::uint64_t bytes) = 0;
-  virtual void known_file(const RelPath& path, std::uint64_t bytes, const Digest& hash) = 0;
+  /// `head`: as many of its first bytes as head_wanted() asks for, or all that it has.
+  virtual void known_file(const RelPath& path, std::uint64_t bytes, const Digest& hash, ByteSpan head) = 0;
+  virtual std::size_t head_wanted(const RelPath& /*path*/) { return 0; }
   /// A link named latest* whose text is a bare level (digits only), the only links that are let through.
   virtual void pointer_link(const RelPath& path, const std::string& level) = 0;
 };

@@ -43,7 +43,7 @@ class Watcher : public MemberSink {
     open_ = false;
   }
   bool must_read(const RelPath&, std::uint64_t) override { return true; }
-  void known_file(const RelPath&, std::uint64_t, const Digest&) override {}
+  void known_file(const RelPath&, std::uint64_t, const Digest&, ByteSpan) override {}
   void pointer_link(const RelPath& path, const std::string& level) override {
     require(!open_ && !level.empty() && std::all_of(level.begin(), level.end(), [](char c) { return c >= '0' && c <= '9'; }));
     require(path.parts().size() >= 2 && path.parts().back().starts_with("latest"));

@@ -118,7 +118,7 @@ def ascending(values):
 
 # --- Signatures ------------------------------------------------------------------------------------------------------------------
 
-TYPES = {name: f"application/vnd.patchferry.{name}.v1".encode() for name in ("bundle", "root", "receipt", "head", "permit")}
+TYPES = {name: f"application/vnd.patchferry.{name}.v1".encode() for name in ("bundle", "root", "receipt", "head", "permit", "archive")}
 
 
 def verifies(key, kind, document, signature):
@@ -1003,6 +1003,38 @@ def read_token(text, site, domain, root, stream, last):
             "challenge": extra if kind == 2 else None}
 
 
+def read_archive_signature(data, file, content, domain, root):
+    """Of the archive `content`, whose name is `file`; `root`: the document in force in `domain`. What was signed."""
+    r = Reader(data[:512], "the archive's signature")
+    need(len(data) >= 512 and r.raw(8) == b"PFARCHIV", "malformed", "not an archive's signature")
+    need(r.u16() == 1, "unknown-format", "another version")
+    r.zeros(2)
+    need(r.u32() == 0, "unknown-format", "unknown critical flags")
+    its_domain, version = r.raw(32), r.u32()
+    r.zeros(4)
+    digest, size, created, name = r.raw(32), r.u64(), r.u64(), r.raw(64).rstrip(b"\0")
+    r.zeros(344)
+    r.end()
+    need(version >= 1 and size >= 1 and created <= 7258118400, "malformed", "impossible numbers")
+    need(size <= 2**50, "too-large", "an impossibly large archive")
+    name = name.decode("latin-1")
+    need(archive(name), "malformed", "a name that no archive has")
+    envelope = decode_envelope(data[512:])
+    need(its_domain == domain, "untrusted", "another trust domain")
+    threshold, keys = root["release"]
+    holders = {key_id(key): key for key in keys}
+    known = [(signer, signature) for signer, signature in envelope if signer in holders]
+    for signer, signature in known:
+        need(verifies(holders[signer], "archive", data[:512], signature), "bad-signature", "a signature that does not fit")
+    need(len(known) >= threshold, "threshold" if known == envelope else "unknown-key", "too few signatures by keys of the role")
+    need(root["lowest_format"] <= 1, "old-format", "a format that is accepted no more")
+    need(name == file, "conflict", "the signature of another archive")
+    need(len(content) >= size, "cut", "a shorter archive")
+    need(len(content) <= size, "extended", "a longer archive")
+    need(sha256(content) == digest, "damaged", "other bytes")
+    return {"file": name, "created": created, "root_version": version}
+
+
 def domains_of(argument):
     """A hash in hexadecimal, a .pub file, or a file with root documents."""
     if re.fullmatch(HEX, argument):
@@ -1220,6 +1252,19 @@ def check_vectors(folder):
             if token[at] != " ":
                 altered = token[:at] + ("A" if token[at] != "A" else "B") + token[at + 1:]
                 check(refusal_of(read_token, altered, *asked), f"{name} was taken although letter {at} was altered")
+    name, one_archive = "K20260105_01.tar.bz2", one["archives"]["K20260105_01"]
+    with open(os.path.join(folder, name + ".sig"), "rb") as file:
+        signature = file.read()
+    vouched = read_archive_signature(signature, name, one_archive, domain, new["root"])
+    check((vouched["file"], vouched["root_version"], vouched["created"]) == (name, 2, 1767607200), "the archive's signature")
+    for at in range(len(signature)):
+        altered = bytearray(signature)
+        altered[at] ^= 1 << at % 8
+        check(refusal_of(read_archive_signature, bytes(altered), name, one_archive, domain, new["root"]),
+              f"an archive's signature whose byte {at} was altered was taken")
+    for kind, given in {"conflict": ("K20260114_02.tar.bz2", one_archive), "cut": (name, one_archive[:-1]),
+                        "extended": (name, one_archive + b"x"), "damaged": (name, one_archive[:-1] + b"x")}.items():
+        check(refusal_of(read_archive_signature, signature, *given, domain, new["root"]) == kind, f"an archive was not {kind}")
     receipt, key = read_receipt(text("plant1.receipt"))
     check(key == signing and receipt["encryption"] == encryption.hex(), "the receipt is not of site.key")
     check(receipt["streams"][0]["sequence"] == 7 and receipt["withdrawn"] == ["K20250105_01"], "the receipt says something else")

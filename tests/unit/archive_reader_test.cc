@@ -45,7 +45,7 @@ class Recorder : public MemberSink {
     log += ";";
   }
   bool must_read(const RelPath&, std::uint64_t) override { return true; }
-  void known_file(const RelPath&, std::uint64_t, const Digest&) override {}
+  void known_file(const RelPath&, std::uint64_t, const Digest&, ByteSpan) override {}
   void pointer_link(const RelPath& path, const std::string& level) override {
     REQUIRE_FALSE(open_);
     log += path.text() + "->" + level + ";";
@@ -65,7 +65,7 @@ class Counter : public MemberSink {
   void data(ByteSpan part) override { bytes += part.size(); }
   void end_file() override {}
   bool must_read(const RelPath&, std::uint64_t) override { return true; }
-  void known_file(const RelPath&, std::uint64_t, const Digest&) override {}
+  void known_file(const RelPath&, std::uint64_t, const Digest&, ByteSpan) override {}
   void pointer_link(const RelPath&, const std::string&) override {}
   std::uint64_t bytes = 0;
 };

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "bundle-format/archive_signature.h"
 #include "bundle-format/notice.h"
 #include "bundle-format/readme.h"
 #include "bundle-format/receipt.h"
@@ -155,6 +156,20 @@ TEST_CASE("tokens and site keys are their golden vectors") {
   notice.challenge = {};
   notice.last = sha256(as_bytes("the statement of bundle 9"));
   same_as_vector(kVectors + "/plant1.permit", as_bytes(signed_by({4, 9})));
+}
+
+TEST_CASE("an archive's signature is its golden vector") {
+  const std::string text = BundleRecipe().first;
+  ArchiveSignature signature;
+  signature.statement = {
+      sha256(rotated_chain().front().document), 2, "K20260105_01.tar.bz2", sha256(as_bytes(text)), text.size(), 1767607200};
+  for (const unsigned char seed : std::vector<unsigned char>{4, 9}) {
+    const Signature one = test_key(seed).sign(DocumentType::archive, encode_archive_statement(signature.statement));
+    signature.envelope.push_back({id_of(test_key(seed).public_key()), Bytes(one.begin(), one.end())});
+  }
+  const Bytes bytes = encode_archive_signature(signature);
+  same_as_vector(kVectors + "/K20260105_01.tar.bz2.sig", bytes);
+  same_as_vector(kSeeds + "/archive_signature/good", bytes);
 }
 
 TEST_CASE("the encrypted golden vector is checked without a secret, and read with the site's key") {

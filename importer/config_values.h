@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// Values of the configuration, by type; a value of another type is a UsageError that names file and key. For the .cc files that
+// read tables: it brings all of toml++ with it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <toml++/toml.h>
+#include <vector>
+
+#include "importer/serve_settings.h"
+
+namespace patchferry::importer {
+
+std::uint64_t positive(const std::string& path, const char* key, const toml::node& value);
+std::string text_of(const std::string& path, const char* key, const toml::node& value);
+std::vector<std::string> texts_of(const std::string& path, const char* key, const toml::node& value);
+bool flag_of(const std::string& path, const char* key, const toml::node& value);
+
+/// The table [serve].
+ServeSettings serve_settings(const std::string& path, const toml::node& value);
+
+}  // namespace patchferry::importer
