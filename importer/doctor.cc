@@ -162,7 +162,10 @@ void add(std::vector<Check>& out, const char* name, const std::function<Check()>
     out.push_back(check());
   } catch (const SystemFailure& failure) {
     out.push_back({name, Health::error, failure.what(), failure.hint()});
+  } catch (const UsageError& misses) {  // what a person has chosen is not there any more
+    out.push_back({name, Health::error, misses.what(), misses.hint()});
   }
+  if (out.back().health != Health::ok && out.back().hint.empty()) out.back().hint = kRestore;
 }
 
 std::vector<Check> examine(Site& site) {
@@ -208,7 +211,7 @@ std::vector<Check> examine_site(const Settings& settings, Site::Wait wait) {
     return examine(site);
   } catch (const SystemFailure& failure) {
     if (failure.error() == EWOULDBLOCK) throw;  // somebody works there, which is no illness
-    return {{"base", Health::error, failure.what(), failure.hint()}};
+    return {{"base", Health::error, failure.what(), failure.hint().empty() ? kRestore : failure.hint()}};
   }
 }
 

@@ -91,7 +91,10 @@ void take_bundle(Site& site, const std::vector<std::string>& folders, Taken& tak
   ImportOrder order;
   order.media = folders;
   const std::string name = name_of_bundle(folders);
-  const ImportOutcome outcome = import_bundle(site, order);
+  // Feeds do not wait for arch/, nor does the news of them.
+  const ImportOutcome outcome = import_bundle(site, order, [&](const ImportOutcome& so_far) {
+    if (so_far.kind == ImportOutcome::Kind::imported) log_imported(site, so_far, name);
+  });
   for (const auto& warning : outcome.warnings) warn(warning);
   const bool old = outcome.kind == ImportOutcome::Kind::refused && is_old_news(outcome.findings);
   if (!old)
@@ -111,10 +114,7 @@ void take_bundle(Site& site, const std::vector<std::string>& folders, Taken& tak
       warn(name + " is not complete: the volumes that are here have been checked and kept");
       taken.partly = true;
       break;
-    case ImportOutcome::Kind::imported:
-      log_imported(site, outcome, name);
-      taken.changed = true;
-      break;
+    case ImportOutcome::Kind::imported: taken.changed = true; break;
   }
 }
 

@@ -55,8 +55,8 @@ constexpr Positional kPatchset[] = {{"NAME", "the patchset, such as K20260105_01
 constexpr Positional kFeed[] = {{"feed", "its name", true}};
 
 constexpr const char* kUpdateAbout =
-    "Takes bundles and archives out of the drop folder (drop = \"/path\" in /etc/patchferry/config.toml), then enables in\n"
-    "the feed what is here and nobody has decided about.";
+    "Takes what lies in the drop folder, then enables in the feed what is here.\n"
+    "The key drop = \"/path\" in /etc/patchferry/config.toml names the folder. What a person has taken out stays out.";
 constexpr const char* kAutoUpdateAbout = "As update, for every feed that takes new releases by itself.";
 constexpr const char* kUnrollAbout = "Disables a patchset in every feed: nothing automatic enables it again. Its files stay.";
 
@@ -83,6 +83,12 @@ constexpr Word kWords[] = {
     {"feed", "[-a] [-c] [--auto] [--no-auto] [--deploy-after hours] [--channel CHANNEL] [feed]",
      "Lists the feeds, adds one (-a), or changes one (-c). Of main, too, --auto and --no-auto can be changed here.", kFeedOptions,
      kFeed, feed},
+    {"sync-nginx-conf",
+     "",
+     "Writes nginx's configuration, as 'patchferry serve-config nginx --reload' does.",
+     {},
+     {},
+     sync_nginx_conf},
     {"doctor",
      "[--no-send]",
      "Looks for what is wrong, writes a report into reports/ of the base, and prints its path. Nothing is sent.",

@@ -23,7 +23,6 @@ const std::vector<MissingWord>& missing_words() {
       {"backup", "FILE", kNotBuilt, kBackup},
       {"backup-db", "DIR", kNotBuilt, kBackup},
       {"restore", "[--db|--config|--instance-id|--data|--full] FILE", kNotBuilt, "put a copy of the whole base back"},
-      {"sync-nginx-conf", "", kNotBuilt, "README.md shows a configuration that needs no change when feeds change"},
       {"key", "[-a] [-c] [--note N] [--server-limit N] [--feed F] [--product P] [--default-products] [key]", kPortal,
        "agents choose a feed by PREFIX"},
       {"user", "[-a] [-c] [-d] [-p PASSWORD] [-r {admin,readonly}] [--note N] [user]", kPortal,

@@ -20,6 +20,9 @@ int auto_update(const Call& call);
 // feed.cc
 int feed(const Call& call);
 
+// serve.cc
+int sync_nginx_conf(const Call& call);
+
 // doctor.cc
 int doctor(const Call& call);
 

@@ -4,6 +4,7 @@
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "system/calendar.h"
@@ -23,7 +24,7 @@ class Site {
  public:
   Site() {
     ::chmod(parent_of(world.base()).c_str(), 0755);
-    world.release_kernels("K20260105_01", {{1, 1}, {1, 2}});
+    world.release_kernels("K20260105_01", {{1, 2}});
     world.release("U20260112_01", user_release("U20260112_01", 1, 2026011201));
     REQUIRE(world.import({world.export_full()}).code == 0);
   }
@@ -196,7 +197,7 @@ TEST_CASE("doctor finds that nothing is believed, or what is believed has gone")
 TEST_CASE("doctor warns of a last bundle that has expired, and of silence") {
   const Site site;
   site.world.release_kernels("K20260114_02", {{2, 1}});
-  REQUIRE(site.world.import({site.world.export_full({"--expires", "30d"})}).code == 0);
+  REQUIRE(site.world.import({site.world.export_full({"--expires", "30"})}).code == 0);
   check_states(site.doctor(), {});
   const AtTime later(now() + 60ULL * 86400);
   check_states(site.doctor(), {{"expiry", "warning"}, {"alarm silence", "warning"}});
@@ -233,6 +234,7 @@ TEST_CASE("doctor measures space and inodes where the base lies") {
     return;
   }
   const World world;
+  ::chmod(parent_of(world.base()).c_str(), 0755);
   const std::string folder = world.at("small");
   make_folder(folder);
   MemoryFileSystem small(folder, "size=8m,nr_inodes=1000,mode=0755");
@@ -240,10 +242,15 @@ TEST_CASE("doctor measures space and inodes where the base lies") {
   const auto doctor = [&] { return typed({"doctor", "--base", folder + "/base", "--json"}); };
   CHECK(check_of(doctor(), "space").at("state") == "ok");
   CHECK(check_of(doctor(), "inodes").at("state") == "ok");
-  write_contents(folder + "/filling", std::string(7'500'000, 'x'));
-  const auto full = check_of(doctor(), "space").at("state").get<std::string>();
-  CHECK((full == "warning" || full == "error"));
+  write_contents(folder + "/filling", std::string(free_bytes(folder) - 250'000, 'x'));
+  CHECK(check_of(doctor(), "space").at("state") == "warning");
+  CHECK(doctor().code == 0);
+  write_contents(folder + "/more", std::string(free_bytes(folder) - 60'000, 'x'));
+  CHECK(check_of(doctor(), "space").at("state") == "error");
+  CHECK(doctor().code == 1);
   remove_file(folder + "/filling");
-  small.change("nr_inodes=30");
-  CHECK(check_of(doctor(), "inodes").at("state") != "ok");
+  struct statvfs room {};
+  REQUIRE(::statvfs(folder.c_str(), &room) == 0);
+  for (unsigned n = 20; n < room.f_favail; ++n) write_contents(folder + "/" + std::to_string(n), "");
+  CHECK(check_of(doctor(), "inodes").at("state") == "warning");
 }

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <regex>
 #include <sstream>
+#include <sys/stat.h>
 
 #include "tests/scenario/world.h"
 
@@ -153,11 +154,12 @@ TEST_CASE("an unknown feed, another product and a file that is not there store n
     CHECK(site.states().empty());
     CHECK(names_in(site.world.base() + "/arch").empty());
   }
-  write_contents(site.downloads() + "/" + kNew + ".tar.bz2", "no archive");
-  const auto bad = portal({"kcare", "deploy", site.downloads() + "/" + kNew + ".tar.bz2"});
+  // The same pointer twice.
+  const auto bad = portal({"kcare", "deploy", site.archive(kNew, {{1, 1}, {1, 2}})});
   CHECK(bad.code == 1);
   check_logged(bad, "ERROR", site.downloads() + "/" + kNew + ".tar.bz2: ");
-  CHECK(bad.err.find("[not-an-archive]; hint: ") != std::string::npos);
+  INFO(bad.err);
+  CHECK(bad.err.find("[hostile-member]; hint: ") != std::string::npos);
   CHECK(site.states().empty());
 }
 
@@ -448,6 +450,31 @@ TEST_CASE("kc.eportal doctor leaves a report behind, and sends nothing") {
   CHECK(again.out != done.out);
   // A base with reports in it is a base as before.
   CHECK(typed({"status", "--base", site.world.base()}).code == 0);
+}
+
+TEST_CASE("sync-nginx-conf writes nginx's configuration where the configuration says, if nginx takes it") {
+  const Portal site;
+  const std::string conf = site.world.at("patchferry.conf"), tools = site.world.at("tools");
+  write_contents(site.world.at("config.toml"),
+                 fmt::format("base = \"{}\"\n[serve]\nnginx_conf = \"{}\"\n", site.world.base(), conf));
+  make_folder(tools);
+  const auto with_nginx = [&](const std::string& script) {
+    write_contents(tools + "/nginx", "#!/bin/sh\n" + script);
+    REQUIRE(::chmod((tools + "/nginx").c_str(), 0755) == 0);
+    return shell("PATH=" + tools + ":$PATH; kc.eportal sync-nginx-conf");
+  };
+  const auto refused = with_nginx("echo 'nginx: [emerg] no' >&2; exit 1\n");
+  INFO(refused.err);
+  CHECK(refused.code == 1);
+  check_logged(refused, "ERROR", "nginx does not take the configuration");
+  CHECK_FALSE(exists(conf));
+  for (int i = 0; i < 2; ++i) {
+    const auto done = with_nginx("echo \"$@\" >> " + site.world.at("asked") + "\n");
+    INFO(done.err);
+    CHECK(done.code == 0);
+    CHECK(says(contents(conf), site.world.base() + "/feeds"));
+    CHECK(says(contents(site.world.at("asked")), "-t"));
+  }
 }
 
 TEST_CASE("the static program speaks the vendor's grammar as well") {
