@@ -19,7 +19,7 @@ constexpr OptionSpec kOptions[] = {
     {"signature", "the signature of the one archive (default: ARCHIVE.sig, where there is one)", "FILE"},
     {"signed", "refuse archives without a signature", nullptr},
     kNoWaitOption,
-    {"json", "one JSON document: stored[], signed[], refused[], changes[], kept[], published[]", nullptr},
+    {"json", "one JSON document: stored[], signed[], restored[], refused[], changes[], kept[], published[]", nullptr},
 };
 constexpr CommandSpec kSpec = {
     "patchferry deploy --base DIR [--feed FEED]... [--disabled] [--signature FILE|--signed] ARCHIVE...",
@@ -34,6 +34,7 @@ nlohmann::json json_of(const DeployReport& done) {
   auto refused = nlohmann::json::array();
   for (const auto& r : done.refused) refused.push_back({{"file", r.where}, {"kind", name_of(r.kind)}, {"text", r.text}});
   out["stored"] = done.stored;
+  out["restored"] = done.restored;
   out["signed"] = done.signed_by_keys;
   out["refused"] = refused;
   return out;
@@ -42,7 +43,7 @@ nlohmann::json json_of(const DeployReport& done) {
 }  // namespace
 
 int exit_code(const DeployReport& done) {
-  const bool idle = done.stored.empty() && is_idle(done.feeds);
+  const bool idle = done.stored.empty() && done.restored.empty() && is_idle(done.feeds);
   if (!done.feeds.stale.empty()) return kInPart;
   if (!done.refused.empty()) return idle ? kRefused : kInPart;
   return idle ? kNothingToDo : kDone;
@@ -68,6 +69,7 @@ int cmd_deploy(std::vector<std::string> arguments) {
   } else if (!is_quiet()) {
     print(count_text(done.stored.size(), "patchset") + " stored, " + std::to_string(done.signed_by_keys.size()) +
           " of them signed, " + std::to_string(done.refused.size()) + " refused");
+    for (const auto& name : done.restored) print("arch/ has the archive of " + name + " again");
     print_report(done.feeds);
   }
   for (const auto& r : done.refused) report(r);

@@ -38,8 +38,9 @@ int cmd_feed_add(std::vector<std::string> arguments) {
   Result<FeedReport> report = FeedReport();
   if (args.has("auto")) report = update_feeds(site, {feed}, "");
   if (model) report = copy_states(site, *model, feed);
+  if (!report) remove_feed(site, feed);
   const int code = finish(args, report);
-  if (!args.has("json") && !is_quiet()) print("feed " + feed.name + " is made");
+  if (report && !args.has("json") && !is_quiet()) print("feed " + feed.name + " is made");
   return code == kNothingToDo ? kDone : code;
 }
 

@@ -25,9 +25,9 @@ void enter(Site& site, const Change& change, AuditEvent& event) {
     roll_out(site, name);
     event.detail += ", disabled: " + name;
   }
-  for (const auto& name : change.enabled) {
+  for (const auto& name : change.rolled_in) {
     roll_in(site, name);
-    event.detail += ", enabled again: " + name;
+    event.detail += ", let in again: " + name;
   }
   if (change.is_rollback) return;
   if (!change.vouching.empty()) vouch(site, s.stream, change.vouching);
@@ -78,6 +78,7 @@ std::vector<ArchiveFailure> commit(Site& site, const Change& change) {
     record_contents(site, p.name, p.contents.all);
     pending.bind(work + "/resources/" + p.name, "resources/" + p.name).run();
   }
+  for (const auto& file : change.archives_back) pending.bind(work + "/arch/" + file, "arch/" + file).run();
   for (const auto& one : change.states) set_state(site, one.feed, one.patchset, one.state, change.what);
   AuditEvent event{.what = change.what, .detail = change.detail};
   if (change.counts_patchsets) event.detail += count_text(change.patchsets.size(), "patchset");

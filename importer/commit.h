@@ -38,10 +38,11 @@ struct Change {
   FeedState state = FeedState::enabled;  // this
   std::vector<LaidOut> laid_out;
   std::vector<StateChange> states;
+  std::vector<std::string> archives_back;  // files in work/arch that arch/ has lost
   std::vector<Restored> restored;          // known already
   const VerifiedBundle* bundle = nullptr;  // for the ledger, and what it withdraws; null: no bundle is behind it
   bool is_rollback = false;                // the bundle is older than the last one: it does not move the ledger
-  std::vector<std::string> enabled;        // names, wherever they are disabled; by a rollback
+  std::vector<std::string> rolled_in;      // names, wherever a rollback has disabled them; by a rollback
   std::vector<std::string> disabled;       // names, in every feed; by a rollback
   std::string vouching;                    // of a person, instead of a head token that was needed
   std::string work;                        // folder beneath the base, absolute: objects/, resources/, arch/; "": no files

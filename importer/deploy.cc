@@ -170,6 +170,11 @@ DeployReport deploy(Site& site, const DeployOrder& order) {
     if (c.known) {
       for (const auto& feed : into)
         move_known(feed, *c.known, state_in(site, feed, c.known->id), order.enable, change, report.feeds);
+      if (!in_arch(site, c.known->name, c.known->archive_bytes) && c.known->archive_state != ArchiveState::never) {
+        change.archives_back.push_back(c.known->name.file);
+        change.detail += "arch/ has " + c.known->name.file + " again, ";
+        report.restored.push_back(c.known->name.patchset.text);
+      }
       if (c.is_laid_out) change.laid_out.push_back({c.known->id, c.known->name.patchset.text, std::move(c.patchset.contents)});
       continue;
     }
@@ -186,7 +191,8 @@ DeployReport deploy(Site& site, const DeployOrder& order) {
     change.patchsets.push_back(std::move(c.patchset));
   }
   for (const auto& feed : into) change.detail += "into " + feed.name + ", ";
-  if (!change.patchsets.empty() || !change.states.empty()) report.feeds.stale = commit(site, change);
+  if (!change.patchsets.empty() || !change.states.empty() || !change.archives_back.empty())
+    report.feeds.stale = commit(site, change);
   report.feeds.published = publish_changed(site);
   return report;
 }

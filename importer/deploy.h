@@ -22,6 +22,7 @@ struct DeployOrder {
 struct DeployReport {
   std::vector<std::string> stored;          // names of patchsets that are new here, in release order
   std::vector<std::string> signed_by_keys;  // of these, whose archive carries a good signature of its own
+  std::vector<std::string> restored;        // were here already, and arch/ had lost their archives
   std::vector<Refusal> refused;             // `where` is the archive's path
   FeedReport feeds;                         // new ones move from undeployed; kept are those that a person or the vendor keeps out
 };

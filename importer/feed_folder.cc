@@ -23,6 +23,13 @@ std::string up(std::size_t steps) {
 
 std::size_t depth_of(const std::string& path) { return static_cast<std::size_t>(std::count(path.begin(), path.end(), '/')) + 1; }
 
+/// False for a pointer that is a bare level which is not served: agents would ask for it in vain. What else may stand in one,
+/// we do not know.
+bool leads_somewhere(const FolderEntry& pointer, const FeedFolder& folder) {
+  const std::string level = pointer.text.substr(0, pointer.text.find_last_not_of(" \t\r\n") + 1);
+  return !is_level(level) || folder.count(level) != 0;
+}
+
 /// The served folders of rows (ident, archive's file name).
 std::vector<std::string> served_by(Query& rows) {
   std::set<std::string> out;
@@ -105,8 +112,10 @@ FolderMaker::Made FolderMaker::make(const std::string& served) {
   bool pointed = false;
   pointers_.bind(highest, ident);
   while (pointers_.step()) {
-    out.folder[pointers_.text(0)] = {pointers_.integer(1) != 0, std::string(as_text(pointers_.blob(2)))};
+    FolderEntry pointer = {pointers_.integer(1) != 0, std::string(as_text(pointers_.blob(2)))};
+    if (!leads_somewhere(pointer, out.folder)) continue;
     pointed = pointed || pointers_.text(0).starts_with("latest");
+    out.folder[pointers_.text(0)] = std::move(pointer);
   }
   if (!pointed) {
     const DefaultPointer pointer = default_pointer(product, level);

@@ -2,7 +2,8 @@
 // What a feed shows of one kernel or build id: folders/<served>/<digest>/, named by a digest of what it holds and never
 // changed once it is there.
 //
-//   latest.v1, version, …   the vendor's own bytes, out of the enabled patchset with the highest level (layout_profile.h)
+//   latest.v1, version, …   the vendor's own bytes, out of the enabled patchset with the highest level (layout_profile.h); one
+//                           that names a level which no enabled patchset has is left out
 //   3 → …/resources/…/3     a level, whole, out of the newest enabled patchset that has it
 #pragma once
 

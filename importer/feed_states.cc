@@ -29,6 +29,12 @@ bool is_withdrawn(Site& site, std::int64_t patchset) {
   return Query(site.db(), "SELECT 1 FROM patchset WHERE id=?1 AND withdrawn=1").bind(patchset).step();
 }
 
+/// The command that has changed its state last; "" if none is known.
+std::string why_of(Site& site, const Feed& feed, std::int64_t patchset) {
+  Query last(site.db(), "SELECT why FROM feed_change WHERE feed=?1 AND patchset=?2 ORDER BY revision DESC LIMIT 1");
+  return last.bind(feed.id, patchset).step() ? last.text(0) : "";
+}
+
 struct RolledBack {
   Feed feed;
   std::optional<FeedState> was;  // before that; none: nobody had decided
@@ -70,10 +76,17 @@ FeedState state_in(Site& site, const Feed& feed, std::int64_t patchset) {
 
 bool is_decided(Site& site, const Feed& feed, std::int64_t patchset) { return row_of(site, feed.id, patchset).has_value(); }
 
+bool is_news(Site& site, const Feed& feed, std::int64_t patchset, FeedState state, const std::string& why) {
+  const auto was = row_of(site, feed.id, patchset);
+  if (!was || *was != word_for(state)) return true;
+  // What a rollback has disabled, it would enable again; a person's word keeps it from that.
+  return state == FeedState::disabled && why != kRollback && why_of(site, feed, patchset) == kRollback;
+}
+
 bool set_state(Site& site, const Feed& feed, std::int64_t patchset, FeedState state, const std::string& why) {
   if (state == FeedState::withdrawn || (state == FeedState::enabled && is_withdrawn(site, patchset))) state = FeedState::disabled;
   const auto was = row_of(site, feed.id, patchset);
-  if (was && *was == word_for(state)) return false;
+  if (!is_news(site, feed, patchset, state, why)) return false;
   Query(site.db(), "UPDATE feed SET revision=revision+1 WHERE id=?1").bind(feed.id).run();
   Query(site.db(), "INSERT INTO feed_change SELECT id, revision, ?2, ?3, ?4 FROM feed WHERE id=?1")
       .bind(feed.id, patchset, was, why)
@@ -104,7 +117,7 @@ FeedDecision decide(const std::vector<KnownPatchset>& all, const std::string& fe
     const bool in_bulk = action == FeedAction::enable_upto || action == FeedAction::undeploy_downto;
     if (in_bulk && from == FeedState::disabled)
       out.kept.push_back(name.text);
-    else if (from != to || action == FeedAction::undeploy_downto)
+    else if (from != to || to != FeedState::enabled)
       out.moves.push_back({p.id, name.text, from, to});
   }
   return out;
@@ -142,9 +155,10 @@ void roll_in(Site& site, const std::string& name) {
   }
 }
 
-bool would_roll_in(Site& site, std::int64_t patchset) {
+RollIn would_roll_in(Site& site, std::int64_t patchset) {
   const auto all = rolled_back(site, patchset);
-  return std::any_of(all.begin(), all.end(), [](const RolledBack& one) { return one.was == FeedState::enabled; });
+  const bool enables = std::any_of(all.begin(), all.end(), [](const RolledBack& one) { return one.was == FeedState::enabled; });
+  return enables ? RollIn::enables : all.empty() ? RollIn::nothing : RollIn::frees;
 }
 
 }  // namespace patchferry::importer

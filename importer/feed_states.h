@@ -33,6 +33,8 @@ FeedState state_in(Site& site, const Feed& feed, std::int64_t patchset);
 /// A person has decided, or something has taken it already: automatic updates leave it alone.
 bool is_decided(Site& site, const Feed& feed, std::int64_t patchset);
 
+/// True if set_state() would write something down: another state, or a person's word where there was none.
+bool is_news(Site& site, const Feed& feed, std::int64_t patchset, FeedState state, const std::string& why);
 /// Within the caller's transaction. `why` is a word for the command. What is withdrawn becomes disabled rather than enabled.
 /// False if it was so already.
 bool set_state(Site& site, const Feed& feed, std::int64_t patchset, FeedState state, const std::string& why);
@@ -66,7 +68,11 @@ std::vector<FeedMove> moves_back(Site& site, const Feed& feed, std::uint64_t rev
 /// back, wherever nobody has decided since.
 void roll_out(Site& site, const std::string& name);
 void roll_in(Site& site, const std::string& name);
-/// True if roll_in() would enable it somewhere.
-bool would_roll_in(Site& site, std::int64_t patchset);
+enum class RollIn {
+  nothing,
+  frees,    // it stays out, and what takes patchsets may take it again
+  enables,  // in some feed
+};
+RollIn would_roll_in(Site& site, std::int64_t patchset);
 
 }  // namespace patchferry::importer

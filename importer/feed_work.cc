@@ -17,7 +17,8 @@ namespace patchferry::importer {
 namespace {
 
 /// Adds what is to move in one feed.
-void add(Change& change, FeedReport& report, const Feed& feed, const std::vector<FeedMove>& moves) {
+void add(Site& site, Change& change, FeedReport& report, const Feed& feed, std::vector<FeedMove> moves) {
+  std::erase_if(moves, [&](const FeedMove& move) { return !is_news(site, feed, move.patchset, move.to, change.what); });
   if (moves.empty()) return;
   change.detail += (change.detail.empty() ? "" : "; ") + feed.name + ":";
   for (const auto& move : moves) {
@@ -96,7 +97,7 @@ Result<FeedReport> change_feeds(Site& site, const std::vector<Feed>& feeds, Feed
       for (const auto& name : decision.kept) report.kept.push_back({feed.name, name, FeedState::disabled});
       moves.insert(moves.end(), decision.moves.begin(), decision.moves.end());
     }
-    add(change, report, feed, moves);
+    add(site, change, report, feed, moves);
   }
   if (auto done = carry_out(site, change, report); !done) return tl::unexpected(std::move(done.error()));
   return report;
@@ -120,7 +121,7 @@ Result<FeedReport> update_feeds(Site& site, const std::vector<Feed>& feeds, cons
       else
         moves.push_back({p.id, name, state, FeedState::enabled});
     }
-    add(change, report, feed, moves);
+    add(site, change, report, feed, moves);
   }
   if (auto done = carry_out(site, change, report); !done) return tl::unexpected(std::move(done.error()));
   return report;
@@ -136,7 +137,7 @@ Result<FeedReport> copy_states(Site& site, const Feed& model, const Feed& feed) 
   Change change;
   change.what = "feed add";
   FeedReport report;
-  add(change, report, feed, moves);
+  add(site, change, report, feed, moves);
   if (auto done = carry_out(site, change, report); !done) return tl::unexpected(std::move(done.error()));
   return report;
 }
@@ -144,8 +145,13 @@ Result<FeedReport> copy_states(Site& site, const Feed& model, const Feed& feed) 
 FeedReport roll_back_feed(Site& site, const Feed& feed, std::optional<std::uint64_t>& to) {
   const auto all = generations_of(site, feed);
   const GenerationRecord* chosen = nullptr;
-  for (const auto& one : all)
-    if (to ? one.number == *to : one.revision < feed.revision) chosen = &one;
+  std::vector<FeedMove> moves;
+  for (auto one = all.rbegin(); one != all.rend() && chosen == nullptr; ++one) {
+    if (to && one->number != *to) continue;
+    moves = moves_back(site, feed, one->revision);
+    // Without a number: one that shows something else.
+    if (to || !moves.empty()) chosen = &*one;
+  }
   if (chosen == nullptr)
     throw UsageError(to ? "feed " + feed.name + " has no generation " + std::to_string(*to)
                         : "feed " + feed.name + " has not changed since it was made",
@@ -154,7 +160,7 @@ FeedReport roll_back_feed(Site& site, const Feed& feed, std::optional<std::uint6
   Change change;
   change.what = "feed rollback";
   FeedReport report;
-  add(change, report, feed, moves_back(site, feed, chosen->revision));
+  add(site, change, report, feed, moves);
   change.detail = "to generation " + std::to_string(chosen->number) + (change.detail.empty() ? "" : ", " + change.detail);
   // What was enabled then has a tree, so there is nothing to unpack that could fail.
   if (const auto done = carry_out(site, change, report); !done) throw SystemFailure("cannot roll back: " + done.error().text, 0);

@@ -88,7 +88,7 @@ void Generation::build() {
 /// What `current` shows is what the database says was published last: then only changes since matter.
 bool Generation::knows_its_predecessor() {
   if (before_ == 0 || before_ != feed_.generation) return false;
-  return Query(site_.db(), "SELECT 1 FROM generation WHERE feed=?1 AND number=?2 AND revision=?3")
+  return Query(site_.db(), "SELECT 1 FROM generation WHERE feed=?1 AND number=?2 AND revision=?3 AND at>0")
       .bind(feed_.id, before_, feed_.published)
       .step();
 }

@@ -149,7 +149,8 @@ ImportOutcome import_bundle(Site& site, const ImportOrder& order, const std::fun
   change.is_rollback = judged->is_rollback;
   change.work = work;
   change.what = judged->is_rollback ? "rollback" : "import";
-  change.enabled = plan->enabled;
+  change.rolled_in = plan->rolled_in;
+  for (const auto& one : plan->taken) change.states.push_back({one.feed, one.patchset, FeedState::enabled});
   change.disabled = plan->disabled;
   change.vouching = order.vouching;
   if (order.accept_jump == bundle.statement().sequence) change.detail = "number confirmed by hand, ";

@@ -64,6 +64,9 @@ Result<Plan> make_plan(Site& site, const VerifiedBundle& bundle, std::vector<Fee
                     "find out from the vendor's checksums which of the two is right");
     if (known) {
       plan.present.push_back(p.name.patchset.text);
+      for (const auto& feed : plan.feeds)
+        if (known->unpacked && !known->withdrawn && !is_decided(site, feed, known->id))
+          plan.taken.push_back({feed, known->id, p.name.patchset.text});
       if (!holdings.holds(*known)) {
         plan.restored.push_back(p);
         plan.write_bytes += p.archive_bytes + p.expanded_bytes;
@@ -96,7 +99,9 @@ void plan_rollback(Site& site, const Manifest& manifest, Plan& plan) {
   plan.disabled = newer_than(site, plan.origin, belonging);
   for (const auto& p : patchsets(site)) {
     if (p.withdrawn || belonging.count(p.name.patchset.text) == 0) continue;
-    if (would_roll_in(site, p.id)) plan.enabled.push_back(p.name.patchset.text);
+    const RollIn effect = would_roll_in(site, p.id);
+    if (effect == RollIn::enables) plan.enabled.push_back(p.name.patchset.text);
+    if (effect != RollIn::nothing) plan.rolled_in.push_back(p.name.patchset.text);
   }
 }
 

@@ -18,6 +18,13 @@ struct GainedCve {
   std::vector<std::string> kernels;  // ascending
 };
 
+/// A patchset that is here, that the bundle brings as well, and about which nobody has decided in a feed that takes patchsets.
+struct Taken {
+  Feed feed;
+  std::int64_t patchset = 0;
+  std::string name;
+};
+
 struct Plan {
   std::string bundle;  // id in hexadecimal
   std::uint64_t sequence = 0;
@@ -26,11 +33,13 @@ struct Plan {
   std::vector<ManifestPatchset> fresh;     // to be brought in, release order
   std::vector<std::string> present;        // here already, the same bytes
   std::vector<ManifestPatchset> restored;  // of those, which the site does not wholly hold (holdings.h)
+  std::vector<Taken> taken;                // of those, that feeds take now
   std::vector<std::string> withdrawn;      // by this bundle, of those that are here
   std::vector<std::string> refused;        // of `fresh`: withdrawn, so kept and never enabled
   bool is_rollback = false;                // it is older than the last import, and a permit lets it through
-  std::vector<std::string> enabled;   // by the rollback: they belong to the bundle, and an earlier rollback had disabled them
-  std::vector<std::string> disabled;  // by the rollback
+  std::vector<std::string> enabled;    // by the rollback: they belong to the bundle, and an earlier rollback had disabled them
+  std::vector<std::string> rolled_in;  // by the rollback: these, and what it leaves for feeds to take
+  std::vector<std::string> disabled;   // by the rollback
   std::map<std::uint64_t, std::vector<std::string>>
       needs;                      // bundle → patchsets that it brings, that this one builds on, and that are not here
   std::vector<GainedCve> gained;  // highest score first

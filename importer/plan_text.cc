@@ -43,7 +43,12 @@ nlohmann::json plan_json(const Plan& plan) {
   for (const auto& name : plan.enabled) enable.push_back(name);
   std::vector<std::string> disable = plan.withdrawn;
   disable.insert(disable.end(), plan.disabled.begin(), plan.disabled.end());
-  for (const auto& feed : plan.feeds) feeds[feed.name] = {{"enable", enable}, {"disable", disable}};
+  for (const auto& feed : plan.feeds) {
+    Json here = enable;
+    for (const auto& one : plan.taken)
+      if (one.feed.id == feed.id) here.push_back(one.name);
+    feeds[feed.name] = {{"enable", here}, {"disable", disable}};
+  }
   Json needs = Json::array();
   for (const auto& [bundle, names] : plan.needs) needs.push_back({{"bundle", bundle}, {"patchsets", names}});
   return {{"bundle", plan.bundle},

@@ -136,6 +136,7 @@ CREATE TABLE generation(             -- what feeds/<feed>/generations/<number> s
   feed INTEGER NOT NULL REFERENCES feed(id) ON DELETE CASCADE,
   number INTEGER NOT NULL, revision INTEGER NOT NULL, at INTEGER NOT NULL,
   PRIMARY KEY(feed, number)) WITHOUT ROWID;
+INSERT INTO generation SELECT id, generation, published, 0 FROM feed WHERE generation > 0;  -- 0: what it is made of was not written down
 CREATE TABLE lingering(              -- levels that are served although no enabled patchset has them any more
   feed INTEGER NOT NULL REFERENCES feed(id) ON DELETE CASCADE,
   folder TEXT NOT NULL, level TEXT NOT NULL,
