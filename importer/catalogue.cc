@@ -159,9 +159,7 @@ void withdraw(Site& site, const std::string& name, std::uint64_t bundle) {
   const auto known = find_patchset(site, name);
   if (!known || known->withdrawn) return;
   Query(site.db(), "UPDATE patchset SET withdrawn=1 WHERE id=?1").bind(known->id).run();
-  for (const auto& feed : feeds(site))
-    if (state_in(site, feed, known->id) == FeedState::enabled)
-      set_state(site, feed, known->id, FeedState::disabled, "withdrawal");
+  take_out_withdrawn(site, known->id);
 }
 
 std::vector<std::string> withdrawn_names(Site& site) {

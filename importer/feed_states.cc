@@ -13,6 +13,7 @@ namespace {
 constexpr const char* kStateWords[] = {"undeployed", "enabled", "disabled", "withdrawn"};        // by FeedState
 constexpr const char* kActionWords[] = {"enable", "disable", "enable-upto", "undeploy-downto"};  // by FeedAction
 constexpr const char* kRollback = "rollback";
+constexpr const char* kWithdrawal = "withdrawal";
 
 FeedState state_from(const std::string& word) {
   const auto found = std::find(std::begin(kStateWords), std::end(kStateWords), word);
@@ -78,7 +79,7 @@ bool is_decided(Site& site, const Feed& feed, std::int64_t patchset) { return ro
 
 bool is_news(Site& site, const Feed& feed, std::int64_t patchset, FeedState state, const std::string& why) {
   const auto was = row_of(site, feed.id, patchset);
-  if (!was || *was != word_for(state)) return true;
+  if (!was || *was != word_for(state) || why == kWithdrawal) return true;
   // What a rollback has disabled, it would enable again; a person's word keeps it from that.
   return state == FeedState::disabled && why != kRollback && why_of(site, feed, patchset) == kRollback;
 }
@@ -137,6 +138,11 @@ std::vector<FeedMove> moves_back(Site& site, const Feed& feed, std::uint64_t rev
     if (from != to) out.push_back({changes.integer(1), changes.text(3), from, to});
   }
   return out;
+}
+
+void take_out_withdrawn(Site& site, std::int64_t patchset) {
+  for (const auto& feed : feeds(site))
+    if (is_decided(site, feed, patchset)) set_state(site, feed, patchset, FeedState::disabled, kWithdrawal);
 }
 
 void roll_out(Site& site, const std::string& name) {

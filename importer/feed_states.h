@@ -64,6 +64,10 @@ FeedDecision decide(const std::vector<KnownPatchset>& all, const std::string& fe
 /// Patchsets that a rollback of the feed to what it was at `revision` moves. What it takes out counts as decided.
 std::vector<FeedMove> moves_back(Site& site, const Feed& feed, std::uint64_t revision);
 
+/// Of a patchset that is withdrawn now, within the caller's transaction: disables it in every feed that had to do with it. A
+/// change everywhere, since its levels may linger where it was taken out before (publish.h).
+void take_out_withdrawn(Site& site, std::int64_t patchset);
+
 /// Of a permitted rollback of the site (plan.h), within the caller's transaction: disables it in every feed; or takes that
 /// back, wherever nobody has decided since.
 void roll_out(Site& site, const std::string& name);

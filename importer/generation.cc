@@ -8,6 +8,7 @@
 #include <optional>
 #include <unistd.h>
 
+#include "importer/catalogue.h"
 #include "system/calendar.h"
 #include "system/failure.h"
 #include "system/file.h"
@@ -19,6 +20,12 @@ namespace {
 std::uint64_t number_of(const std::string& name) { return std::strtoull(name.c_str(), nullptr, 10); }
 
 std::string folder_name(std::uint64_t number) { return fmt::format("{:06}", number); }
+
+/// The patchset that a level's link leads to.
+std::string patchset_of(const std::string& target) {
+  const auto begin = target.find("resources/") + 10;
+  return target.substr(begin, target.find('/', begin) - begin);
+}
 
 /// What a link in a generation leads to, beneath folders/.
 std::string beneath_folders(const std::string& target) { return target.substr(target.find("folders/") + 8); }
@@ -64,7 +71,8 @@ Generation::Generation(Site& site, const Feed& feed)
       number_(std::max(feed.generation, before_) + 1),
       tree_(root_ + "/generations/" + folder_name(number_)),
       tree_before_(root_ + "/generations/" + folder_name(before_)),
-      maker_(site, feed) {
+      maker_(site, feed),
+      withdrawn_(withdrawn_names(site)) {
   published_.feed = feed.name;
   published_.generation = number_;
 }
@@ -106,6 +114,10 @@ bool Generation::is_over(const Lingering& one) const {
   const std::uint64_t time = now();
   const bool in_time = time < one.at || time - one.at >= kLingers;  // a clock that was put back tells nothing
   return in_time && number_ + 1 >= one.since + kGenerationsKept;
+}
+
+bool Generation::is_withdrawn(const std::string& target) const {
+  return std::binary_search(withdrawn_.begin(), withdrawn_.end(), patchset_of(target));
 }
 
 std::vector<std::string> Generation::folders_to_make() {
@@ -162,7 +174,8 @@ void Generation::let_linger(const std::string& served, const FeedFolder& before,
   for (const auto& [level, entry] : before) {
     if (folder.count(level) != 0) continue;
     const auto known = lingering_.emplace(LevelPlace{served, level}, Lingering{number_, now()}).first;
-    const bool is_gone = is_over(known->second) || !exists(root_ + "/folders/" + shown_before(served) + "/" + level);
+    const bool is_gone =
+        is_over(known->second) || is_withdrawn(entry.text) || !exists(root_ + "/folders/" + shown_before(served) + "/" + level);
     if (is_gone)
       lingering_.erase(known);
     else

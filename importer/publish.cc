@@ -14,7 +14,7 @@ std::vector<Published> publish_changed(Site& site) {
   std::vector<std::unique_ptr<Generation>> made;
   for (const auto& feed : feeds(site)) {
     const std::uint64_t shown = generation_shown(site, feed);
-    if (feed.revision != feed.published || shown == 0 || shown != feed.generation)
+    if (feed.revision != feed.published || shown < feed.generation || shown == 0)
       made.push_back(std::make_unique<Generation>(site, feed));
   }
   if (made.empty()) return {};

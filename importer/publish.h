@@ -10,7 +10,7 @@
 //
 // A level that no enabled patchset has any more lingers in its folder, without a pointer to it: an agent that has read the
 // pointer before the switch finds what it named. It goes with the generation that is kGenerationsKept after the last one
-// that had it enabled, and not before kLingers is over.
+// that had it enabled, and not before kLingers is over. One of a patchset that the vendor has withdrawn goes at once.
 #pragma once
 
 #include <cstdint>

@@ -69,7 +69,7 @@ TEST_CASE("every action on every state, of the patchset that is named, older one
 
       {State::undeployed, Action::disable, "-", "undeployed>disabled", "-"},
       {State::enabled, Action::disable, "-", "enabled>disabled", "-"},
-      {State::disabled, Action::disable, "-", "-", "-"},
+      {State::disabled, Action::disable, "-", "disabled>disabled", "-"},  // by a person now, if a rollback had done it
       {State::withdrawn, Action::disable, "-", "withdrawn", "-"},
 
       {State::undeployed, Action::enable_upto, "undeployed>enabled", "undeployed>enabled", "-"},

@@ -93,7 +93,11 @@ bool FeedsModel::enable(const std::vector<std::string>& in, const std::vector<st
 void FeedsModel::disable(const std::vector<std::string>& in, const std::vector<std::size_t>& patchsets) {
   for (const auto& name : in)
     for (const std::size_t p : patchsets)
-      if (withdrawn.count(p) == 0) decide(feeds.at(name), p, State::disabled);
+      if (withdrawn.count(p) == 0) {
+        Feed& feed = feeds.at(name);
+        if (feed.rolled_out.erase(p) != 0) ++feed.changes;  // now it is a person's word
+        decide(feed, p, State::disabled);
+      }
 }
 
 void FeedsModel::enable_upto(const std::vector<std::string>& in, std::size_t patchset) {
@@ -122,8 +126,12 @@ void FeedsModel::copy(const std::string& from, const std::string& to) {
 
 void FeedsModel::withdraw(std::size_t patchset) {
   if (!withdrawn.insert(patchset).second) return;
-  for (auto& [name, feed] : feeds)
-    if (is(feed, patchset, State::enabled)) decide(feed, patchset, State::disabled);
+  for (auto& [name, feed] : feeds) {
+    if (feed.states.count(patchset) == 0) continue;
+    feed.states[patchset] = State::disabled;
+    feed.rolled_out.erase(patchset);
+    ++feed.changes;
+  }
 }
 
 void FeedsModel::roll_out(std::size_t patchset) {
@@ -150,10 +158,16 @@ void FeedsModel::roll_in(std::size_t patchset) {
 
 std::optional<std::uint64_t> FeedsModel::before_last_change(const std::string& name) const {
   const Feed& feed = feeds.at(name);
-  std::optional<std::uint64_t> out;
-  for (const auto& [number, changes] : feed.changes_at)
-    if (changes < feed.changes) out = number;
-  return out;
+  const auto seen = [](const std::map<std::size_t, State>& states, std::size_t p) {
+    const auto found = states.find(p);
+    return found == states.end() ? State::undeployed : found->second;
+  };
+  for (auto one = feed.changes_at.rbegin(); one != feed.changes_at.rend(); ++one) {
+    const auto& then = feed.generations.at(one->first).states;
+    for (const std::size_t p : here)
+      if (withdrawn.count(p) == 0 && seen(then, p) != seen(feed.states, p)) return one->first;
+  }
+  return std::nullopt;
 }
 
 void FeedsModel::roll_back(const std::string& name, std::uint64_t generation) {
@@ -182,23 +196,24 @@ void FeedsModel::publish(const std::string& name, std::uint64_t number, std::uin
     if (state != State::enabled || withdrawn.count(p) != 0) continue;
     for (const auto& [served, levels] : made_up_patchsets()[p].levels) {
       for (const auto& [level, files] : levels) {
-        feed.enabled[{served, level}] = files;
+        feed.enabled[{served, level}] = {p, files};
         if (highest.count(served) == 0 || level >= highest[served].first) highest[served] = {level, p};
       }
     }
   }
-  for (const auto& [place, files] : before)
-    if (feed.enabled.count(place) == 0) feed.lingering[place] = {files, number, time};
+  for (const auto& [place, level] : before)
+    if (feed.enabled.count(place) == 0) feed.lingering[place] = {level, number, time};
   std::erase_if(feed.lingering, [&](const auto& one) {
     const auto& [place, what] = one;
     // `since` is the first generation without it, so the last one with it is the one before.
     const bool is_over = number >= what.since - 1 + kKept && time >= what.at + kSeconds;
-    return feed.enabled.count(place) != 0 || is_over;
+    return feed.enabled.count(place) != 0 || withdrawn.count(what.level.patchset) != 0 || is_over;
   });
 
   Files shown;
-  for (const auto& [place, files] : feed.enabled) put_level(shown, place.first + "/" + std::to_string(place.second), files);
-  for (const auto& [place, what] : feed.lingering) put_level(shown, place.first + "/" + std::to_string(place.second), what.files);
+  for (const auto& [place, level] : feed.enabled) put_level(shown, place.first + "/" + std::to_string(place.second), level.files);
+  for (const auto& [place, what] : feed.lingering)
+    put_level(shown, place.first + "/" + std::to_string(place.second), what.level.files);
   for (const auto& [served, which] : highest) {
     const auto& own = made_up_patchsets()[which.second].pointers;
     auto pointers = own.count(served) != 0 ? own.at(served) : std::vector<MadeUpPointer>{};
@@ -208,7 +223,7 @@ void FeedsModel::publish(const std::string& name, std::uint64_t number, std::uin
       if (!pointer.is_link)
         shown[served + "/" + pointer.name] = pointer.text;
       else  // seen through the link
-        put_level(shown, served + "/" + pointer.name, feed.enabled.at({served, std::stoull(pointer.text)}));
+        put_level(shown, served + "/" + pointer.name, feed.enabled.at({served, std::stoull(pointer.text)}).files);
     }
   }
   feed.current = number;

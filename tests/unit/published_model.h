@@ -54,12 +54,16 @@ class FeedsModel {
     std::map<std::uint64_t, Generation> generations;         // by number
     std::uint64_t current = 0;
 
-    struct Lingering {
+    struct Level {
+      std::size_t patchset = 0;
       Files files;
+    };
+    struct Lingering {
+      Level level;
       std::uint64_t since = 0, at = 0;
     };
     using Place = std::pair<std::string, std::uint64_t>;  // served folder, level
-    std::map<Place, Files> enabled;                       // by the newest generation
+    std::map<Place, Level> enabled;                       // by the newest generation
     std::map<Place, Lingering> lingering;
   };
 
