@@ -57,6 +57,10 @@ bool in_arch(const Site& site, const ArchiveName& name, std::uint64_t bytes) {
   return exists(path) && size_of(path) == bytes;
 }
 
+bool has_tree(const Site& site, const KnownPatchset& patchset) {
+  return patchset.unpacked && is_folder(site.resources(patchset.name.patchset.text));
+}
+
 std::vector<KnownPatchset> patchsets(Site& site) {
   std::vector<KnownPatchset> out;
   std::map<std::int64_t, std::size_t> place;

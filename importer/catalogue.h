@@ -63,6 +63,9 @@ struct NewPatchset {
 /// True if arch/ holds a file of that name and size (its bytes are not read).
 bool in_arch(const Site& site, const ArchiveName& name, std::uint64_t bytes);
 
+/// True if it was unpacked, and its folder in resources/ is still there (what is in it is not looked at).
+bool has_tree(const Site& site, const KnownPatchset& patchset);
+
 /// In release order.
 std::vector<KnownPatchset> patchsets(Site& site);
 std::optional<KnownPatchset> find_patchset(Site& site, const std::string& name);

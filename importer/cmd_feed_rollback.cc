@@ -20,7 +20,7 @@ constexpr OptionSpec kOptions[] = {
 constexpr CommandSpec kSpec = {
     "patchferry feed rollback --base DIR [--to NUMBER] FEED",
     "Makes a feed show again what an earlier generation showed, as a new generation. What that takes out, nothing automatic puts in\n"
-    "again. What the vendor has withdrawn stays out. Typed twice, it comes back to where it was; --to says which generation is meant.",
+    "again. What was disabled since, or withdrawn by the vendor, stays out. Typed twice, it comes back to where it was; --to says which generation is meant.",
     kOptions,
     "patchferry feed rollback --base /var/lib/patchferry main",
 };
@@ -41,9 +41,12 @@ int cmd_feed_rollback(std::vector<std::string> arguments) {
   Site site = open_site(args);
   recover(site);
   const Feed feed = find_feed(site, args.positional().front());
-  const int code = finish(args, roll_back_feed(site, feed, to));
+  const Result<FeedReport> done = roll_back_feed(site, feed, to);
+  const int code = finish(args, done);
+  const std::size_t kept = done->kept.size();
   if (!args.has("json") && !is_quiet() && code == kDone)
-    print("feed " + feed.name + " shows what generation " + std::to_string(*to) + " showed");
+    print("feed " + feed.name + " shows what generation " + std::to_string(*to) + " showed" +
+          (kept == 0 ? "" : ", but for " + count_text(kept, "patchset")));
   warn_of_automatic({feed});
   return code;
 }

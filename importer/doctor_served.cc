@@ -126,28 +126,42 @@ void read_all_in(const std::string& folder, Readers& readers) {
 Check check_feeds(Site& site, ServedTree& served) {
   constexpr const char* kHint =
       "'patchferry list', or any other command, publishes it again; if not, put the base back from a backup";
-  std::string wrong;
+  std::string wrong, newer;
+  std::set<std::string> names;
   std::size_t count = 0;
   for (const auto& feed : feeds(site)) {
     ++count;
+    names.insert(feed.name);
     const std::string current = site.path("feeds/" + feed.name + "/current");
     const auto target = read_symlink(current);
     if (!target || !is_folder(current)) {
       wrong = "feed " + feed.name + " shows nothing: " + current + " leads nowhere";
       continue;
     }
-    if (feed.revision != feed.published || std::strtoull(file_name_of(*target).c_str(), nullptr, 10) != feed.generation)
+    const std::uint64_t shown = std::strtoull(file_name_of(*target).c_str(), nullptr, 10);
+    if (shown > feed.generation)
+      newer = "feed " + feed.name + " shows generation " + std::to_string(shown) + ", and the database knows of " +
+              std::to_string(feed.generation) + " only: it was put back from a backup";
+    else if (feed.revision != feed.published || shown != feed.generation)
       wrong = "feed " + feed.name + " does not show what was decided last";
     look_at(current, served);
   }
   if (!wrong.empty()) return {"feeds", Health::error, wrong, kHint};
+  if (!newer.empty())
+    return {"feeds", Health::error, newer,
+            "agents go on getting what is shown; compare it with 'patchferry list', decide, and the next change publishes that"};
+  for (const auto& name : folder_entries(site.path("feeds")))
+    if (names.count(name) == 0)
+      return {"feeds", Health::warning,
+              "the database knows nothing of " + site.path("feeds/" + printable(name)) + ", which agents may still be getting",
+              "'patchferry feed add' makes a feed of that name; or remove the folder, if nobody follows it any more"};
   return {"feeds", Health::ok, count_text(count, "feed") + " published"};
 }
 
 Check check_links(const ServedTree& served) {
   if (!served.broken.empty())
     return {"links", Health::error, "agents are shown what is not there: " + some_of(served.broken),
-            "'patchferry archives' lays trees out again; what it cannot mend, the next receipt asks for"};
+            "'patchferry archives' lays out again the trees that are gone; what it cannot mend, the next receipt asks for"};
   return {"links", Health::ok, "every link of every feed leads somewhere"};
 }
 

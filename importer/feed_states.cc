@@ -124,18 +124,36 @@ FeedDecision decide(const std::vector<KnownPatchset>& all, const std::string& fe
   return out;
 }
 
-std::vector<FeedMove> moves_back(Site& site, const Feed& feed, std::uint64_t revision) {
-  std::vector<FeedMove> out;
+void begin_states(Site& site, const Feed& feed) {
+  Query all(site.db(),
+            "SELECT feed_state.patchset FROM feed_state JOIN patchset ON patchset.id=feed_state.patchset WHERE feed<>?1 AND "
+            "state='disabled' AND withdrawn=0 GROUP BY feed_state.patchset HAVING count(*)=(SELECT count(*) FROM feed WHERE id<>?1) "
+            "ORDER BY release_key");
+  std::vector<std::int64_t> disabled;
+  all.bind(feed.id);
+  while (all.step()) disabled.push_back(all.integer(0));
+  for (const auto patchset : disabled) {
+    const auto others = rolled_back(site, patchset);
+    set_state(site, feed, patchset, FeedState::disabled, others.empty() ? "feed add" : kRollback);
+  }
+}
+
+WayBack way_back(Site& site, const Feed& feed, std::uint64_t revision) {
+  WayBack out;
   // min() lets the other columns be those of that row.
   Query changes(site.db(),
-                "SELECT min(feed_change.revision), feed_change.patchset, was, name FROM feed_change JOIN patchset ON "
-                "patchset.id=feed_change.patchset WHERE feed=?1 AND feed_change.revision>?2 AND withdrawn=0 "
+                "SELECT min(feed_change.revision), feed_change.patchset, was, name, withdrawn FROM feed_change JOIN patchset ON "
+                "patchset.id=feed_change.patchset WHERE feed=?1 AND feed_change.revision>?2 "
                 "GROUP BY feed_change.patchset ORDER BY release_key");
   changes.bind(feed.id, revision);
   while (changes.step()) {
+    const bool is_withdrawn = changes.integer(4) != 0;
     const FeedState to = changes.is_null(2) ? FeedState::undeployed : state_from(changes.text(2));
-    const FeedState from = state_in(site, feed, changes.integer(1));
-    if (from != to) out.push_back({changes.integer(1), changes.text(3), from, to});
+    const FeedState from = is_withdrawn ? FeedState::withdrawn : state_in(site, feed, changes.integer(1));
+    if (from == to || (is_withdrawn && to != FeedState::enabled)) continue;
+    // What somebody has disabled, nothing but `enable` puts in again.
+    const bool stays = is_withdrawn || from == FeedState::disabled;
+    (stays ? out.kept : out.moves).push_back({changes.integer(1), changes.text(3), from, to});
   }
   return out;
 }

@@ -61,8 +61,16 @@ struct FeedDecision {
 FeedDecision decide(const std::vector<KnownPatchset>& all, const std::string& feed, FeedAction action,
                     const KnownPatchset& named);
 
-/// Patchsets that a rollback of the feed to what it was at `revision` moves. What it takes out counts as decided.
-std::vector<FeedMove> moves_back(Site& site, const Feed& feed, std::uint64_t revision);
+/// Within the caller's transaction: what every other feed has disabled begins disabled in a feed that is made now; a rollback of
+/// the site that is taken back frees it here too.
+void begin_states(Site& site, const Feed& feed);
+
+/// What a rollback of the feed to what it was at `revision` means. What it takes out counts as decided.
+struct WayBack {
+  std::vector<FeedMove> moves;  // release order
+  std::vector<FeedMove> kept;   // likewise: what would have moved, and stays: disabled since then, or withdrawn
+};
+WayBack way_back(Site& site, const Feed& feed, std::uint64_t revision);
 
 /// Of a patchset that is withdrawn now, within the caller's transaction: disables it in every feed that had to do with it. A
 /// change everywhere, since its levels may linger where it was taken out before (publish.h).

@@ -28,7 +28,7 @@ void add(Site& site, Change& change, FeedReport& report, const Feed& feed, std::
   }
 }
 
-/// Makes it so. What is to be enabled and was only stored is unpacked first.
+/// Makes it so. What is to be enabled and was only stored, or has lost its tree, is unpacked first.
 Result<void> carry_out(Site& site, Change& change, FeedReport& report) {
   change.counts_patchsets = false;
   std::set<std::int64_t> wanted;
@@ -36,7 +36,7 @@ Result<void> carry_out(Site& site, Change& change, FeedReport& report) {
     if (one.state == FeedState::enabled) wanted.insert(one.patchset);
   std::vector<KnownPatchset> stored;
   for (auto& p : patchsets(site))
-    if (!p.unpacked && wanted.count(p.id) != 0) stored.push_back(std::move(p));
+    if (wanted.count(p.id) != 0 && !has_tree(site, p)) stored.push_back(std::move(p));
   std::optional<WorkFolder> folder;
   if (!stored.empty()) {
     folder.emplace(site, "feeds");
@@ -129,11 +129,10 @@ Result<FeedReport> update_feeds(Site& site, const std::vector<Feed>& feeds, cons
 
 Result<FeedReport> copy_states(Site& site, const Feed& model, const Feed& feed) {
   std::vector<FeedMove> moves;
-  for (const auto& p : patchsets(site)) {
-    const FeedState from = p.feeds.at(feed.name);
-    const FeedState to = p.feeds.at(model.name);
-    if (from != to && !p.withdrawn) moves.push_back({p.id, p.name.patchset.text, from, to});
-  }
+  const auto decided = states_in(site, model);
+  for (const auto& p : patchsets(site))
+    if (const auto there = decided.find(p.id); there != decided.end() && !p.withdrawn)
+      moves.push_back({p.id, p.name.patchset.text, p.feeds.at(feed.name), there->second});
   Change change;
   change.what = "feed add";
   FeedReport report;
@@ -145,22 +144,23 @@ Result<FeedReport> copy_states(Site& site, const Feed& model, const Feed& feed) 
 FeedReport roll_back_feed(Site& site, const Feed& feed, std::optional<std::uint64_t>& to) {
   const auto all = generations_of(site, feed);
   const GenerationRecord* chosen = nullptr;
-  std::vector<FeedMove> moves;
+  WayBack way;
   for (auto one = all.rbegin(); one != all.rend() && chosen == nullptr; ++one) {
     if (to && one->number != *to) continue;
-    moves = moves_back(site, feed, one->revision);
+    way = way_back(site, feed, one->revision);
     // Without a number: one that shows something else.
-    if (to || !moves.empty()) chosen = &*one;
+    if (to || !way.moves.empty()) chosen = &*one;
   }
   if (chosen == nullptr)
     throw UsageError(to ? "feed " + feed.name + " has no generation " + std::to_string(*to)
-                        : "feed " + feed.name + " has not changed since it was made",
+                        : "feed " + feed.name + " has shown nothing else that it could go back to",
                      "'patchferry feed list' tells its generations");
   to = chosen->number;
   Change change;
   change.what = "feed rollback";
   FeedReport report;
-  add(site, change, report, feed, moves);
+  add(site, change, report, feed, way.moves);
+  for (const auto& one : way.kept) report.kept.push_back({feed.name, one.name, one.from});
   change.detail = "to generation " + std::to_string(chosen->number) + (change.detail.empty() ? "" : ", " + change.detail);
   // What was enabled then has a tree, so there is nothing to unpack that could fail.
   if (const auto done = carry_out(site, change, report); !done) throw SystemFailure("cannot roll back: " + done.error().text, 0);

@@ -43,7 +43,7 @@ Result<FeedReport> change_feeds(Site& site, const std::vector<Feed>& feeds, Feed
 /// Enables what is here and nobody has decided about. `product`: of these alone; "" for all. Refused: as above.
 Result<FeedReport> update_feeds(Site& site, const std::vector<Feed>& feeds, const std::string& product);
 
-/// What is enabled or disabled in `model` becomes so in `feed`.
+/// What has been decided in `model` is decided in `feed` as well: also what a person has taken out.
 Result<FeedReport> copy_states(Site& site, const Feed& model, const Feed& feed);
 
 /// To what it showed in generation `to`, or before its last change. UsageError: there is no such generation.

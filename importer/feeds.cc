@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "bundle-format/archive/layout_profile.h"
+#include "importer/feed_states.h"
 #include "importer/publish.h"
 #include "system/failure.h"
 #include "system/file.h"
@@ -19,6 +20,15 @@ std::string lower(std::string text) {
   for (char& c : text)
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
   return text;
+}
+
+/// Readers see all of it or nothing: one rename, within the caller's transaction, which the next command does if this one cannot.
+/// Returns where it is then, to be removed after site.roll_forward().
+std::string put_aside(Site& site, const std::string& feed) {
+  std::string aside = "quarantine/feed-" + feed;
+  if (exists(site.path("feeds/" + feed)))
+    Query(site.db(), "INSERT INTO pending_rename(source, target) VALUES(?1,?2)").bind("feeds/" + feed, aside).run();
+  return site.path(aside);
 }
 
 /// It becomes a folder, and a prefix in the addresses that agents ask for.
@@ -86,9 +96,13 @@ std::vector<GenerationRecord> generations_of(Site& site, const Feed& feed) {
 Feed add_feed(Site& site, const std::string& name, bool automatic) {
   check_name(site, name);
   Transaction transaction(site.db());
+  const std::string aside = put_aside(site, name);  // what lies there is of a database that was put back
   Query(site.db(), "INSERT INTO feed(name, auto) VALUES(?1,?2)").bind(name, automatic).run();
+  begin_states(site, find_feed(site, name));
   site.audit({.what = "feed add", .detail = name + (automatic ? ", automatic" : "")});
   transaction.commit();
+  site.roll_forward();
+  remove_tree(aside);
   publish_changed(site);
   return find_feed(site, name);
 }
@@ -105,14 +119,13 @@ bool set_automatic(Site& site, const Feed& feed, bool automatic) {
 void remove_feed(Site& site, const Feed& feed) {
   if (feed.name == kMainFeed)
     throw UsageError("feed main cannot be removed", "'patchferry feed change main --no-auto' makes it wait for you");
-  {
-    Transaction transaction(site.db());
-    Query(site.db(), "DELETE FROM feed WHERE id=?1").bind(feed.id).run();
-    site.audit({.what = "feed remove", .detail = feed.name});
-    transaction.commit();
-  }
-  // Agents see all of it or nothing. Interrupted before this, the next command on the base does it (publish.h, recover).
-  remove_stale_feeds(site);
+  Transaction transaction(site.db());
+  Query(site.db(), "DELETE FROM feed WHERE id=?1").bind(feed.id).run();
+  const std::string aside = put_aside(site, feed.name);
+  site.audit({.what = "feed remove", .detail = feed.name});
+  transaction.commit();
+  site.roll_forward();
+  remove_tree(aside);
 }
 
 }  // namespace patchferry::importer

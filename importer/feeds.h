@@ -41,7 +41,8 @@ std::vector<Feed> feeds_that_take(Site& site, const std::vector<std::string>& na
 /// Oldest first.
 std::vector<GenerationRecord> generations_of(Site& site, const Feed& feed);
 
-/// An empty feed, published. UsageError: the name is taken, or no name for a feed.
+/// A feed with nothing enabled, published. What is disabled in every feed there was begins disabled in it too: pulled back means
+/// pulled back. UsageError: the name is taken, or no name for a feed.
 Feed add_feed(Site& site, const std::string& name, bool automatic);
 /// False if it was so already.
 bool set_automatic(Site& site, const Feed& feed, bool automatic);

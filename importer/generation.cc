@@ -91,6 +91,19 @@ void Generation::build() {
   const auto to_make = folders_to_make();
   if (by_changes_) link_over({to_make.begin(), to_make.end()});
   for (const auto& served : to_make) make(served);
+  leave_out_lingering();
+}
+
+/// What people are told is served: a folder with a pointer. Where levels linger and nothing else, agents are sent nowhere.
+void Generation::leave_out_lingering() {
+  std::set<std::string> folders;
+  for (const auto& [place, one] : lingering_) folders.insert(place.first);
+  for (const auto& served : folders) {
+    const std::string folder = tree_ + "/" + served;
+    if (!is_folder(folder)) continue;
+    const auto names = folder_entries(folder);
+    if (std::all_of(names.begin(), names.end(), is_level)) --published_.idents;
+  }
 }
 
 /// What `current` shows is what the database says was published last: then only changes since matter.
@@ -175,7 +188,7 @@ void Generation::let_linger(const std::string& served, const FeedFolder& before,
     if (folder.count(level) != 0) continue;
     const auto known = lingering_.emplace(LevelPlace{served, level}, Lingering{number_, now()}).first;
     const bool is_gone =
-        is_over(known->second) || is_withdrawn(entry.text) || !exists(root_ + "/folders/" + shown_before(served) + "/" + level);
+        is_over(known->second) || is_withdrawn(entry.text) || !is_folder(root_ + "/folders/" + shown_before(served) + "/" + level);
     if (is_gone)
       lingering_.erase(known);
     else
@@ -216,14 +229,20 @@ void Generation::prune() {
   for (const auto& name : folder_entries(root_ + "/generations"))
     if (number_of(name) + kGenerationsKept <= number_) remove_tree(root_ + "/generations/" + name);
   if (!by_changes_ || was_interrupted_) prune_all();
-  Query gone(site_.db(), "DELETE FROM retired WHERE feed=?1 AND path=?2");
+  // Folders first, then the rows in one go: a folder that is gone is removed again without harm.
+  std::vector<std::string> gone;
   for (const auto& [path, last] : retired_) {
     if (last + kGenerationsKept > number_) continue;
     const std::string folder = root_ + "/folders/" + path;
     remove_tree(folder);
     if (is_folder(parent_of(folder)) && folder_entries(parent_of(folder)).empty()) remove_tree(parent_of(folder));
-    gone.bind(feed_.id, path).run();
+    gone.push_back(path);
   }
+  if (gone.empty()) return;
+  Transaction transaction(site_.db());
+  Query forget(site_.db(), "DELETE FROM retired WHERE feed=?1 AND path=?2");
+  for (const auto& path : gone) forget.bind(feed_.id, path).run();
+  transaction.commit();
 }
 
 /// After a crash, or a database that was put back: what lies there is told apart by looking.

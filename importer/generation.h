@@ -46,6 +46,7 @@ class Generation {
   std::vector<std::string> folders_to_make();
   void link_over(const std::set<std::string>& but);
   void make(const std::string& served);
+  void leave_out_lingering();
   void let_linger(const std::string& served, const FeedFolder& before, FeedFolder& folder);
   /// The path beneath folders/ of what the generation before shows; "" if nothing.
   std::string shown_before(const std::string& served) const;

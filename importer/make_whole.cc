@@ -11,6 +11,7 @@ namespace patchferry::importer {
 ArchivesReport make_whole(Site& site, bool also_never, const std::string& product) {
   ArchivesReport report;
   mend_contents(site, report);
+  mend_trees(site, report);
   auto wanted = owed(site, also_never);
   if (!product.empty()) std::erase_if(wanted, [&](const KnownPatchset& p) { return p.name.patchset.product != product; });
   rebuild_archives(site, wanted, report);

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "importer/mend.h"
 
+#include "importer/commit.h"
 #include "importer/holdings.h"
 #include "importer/trees.h"
 #include "importer/unpack.h"
+#include "importer/work_folder.h"
 #include "system/failure.h"
 #include "system/file.h"
 #include "terminal/output.h"
@@ -76,6 +78,29 @@ void mend_contents(Site& site, ArchivesReport& report) {
   }
   for (auto& failure : trees.failures()) report.failed.push_back(std::move(failure));
   remove_tree(work);
+}
+
+void mend_trees(Site& site, ArchivesReport& report) {
+  for (const auto& p : patchsets(site)) {
+    if (!p.unpacked || has_tree(site, p)) continue;
+    const std::string& name = p.name.patchset.text;
+    const WorkFolder folder(site, "mend");
+    auto made = lay_out_stored(site, {p}, folder.path());
+    if (!made) {
+      const Refusal& why = made.error();
+      report.failed.push_back({name, why.kind, "cannot lay out " + site.resources(name) + " again: " + why.text,
+                               why.hint.empty() ? kAskAgain : why.hint});
+      continue;
+    }
+    Change change;
+    change.what = "archives";
+    change.detail = "tree laid out again: " + name;
+    change.counts_patchsets = false;
+    change.work = folder.path();
+    change.laid_out = std::move(*made);
+    for (auto& failure : commit(site, change)) report.failed.push_back(std::move(failure));
+    report.mended.push_back(name);
+  }
 }
 
 }  // namespace patchferry::importer

@@ -13,4 +13,7 @@ namespace patchferry::importer {
 /// leaves its patchset out. An archive is compared with its SHA-256 before it is believed.
 void mend_contents(Site& site, ArchivesReport& report);
 
+/// Lays out again, of contents and archives that are here, the trees of resources/ that are gone as a whole; fills in as above.
+void mend_trees(Site& site, ArchivesReport& report);
+
 }  // namespace patchferry::importer

@@ -32,19 +32,7 @@ std::vector<Published> publish_changed(Site& site) {
   return out;
 }
 
-void remove_stale_feeds(Site& site) {
-  const auto known = feeds(site);
-  for (const auto& name : folder_entries(site.path("feeds"))) {
-    if (std::any_of(known.begin(), known.end(), [&](const Feed& feed) { return feed.name == name; })) continue;
-    const std::string aside = site.quarantine() + "/feed-" + name;
-    remove_tree(aside);
-    rename_path(site.path("feeds/" + name), aside);
-    remove_tree(aside);
-  }
-}
-
 void recover(Site& site) {
-  remove_stale_feeds(site);
   for (const auto& done : publish_changed(site))
     note("feed " + done.feed + " was behind after an interruption, and is published now");
 }

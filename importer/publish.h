@@ -32,15 +32,13 @@ struct Published {
   std::vector<std::string> reissued;  // "<ident>/<level>", now: two enabled patchsets differ; the newest is served whole
 };
 
-/// Publishes every feed whose revision is not the published one, or that shows another generation than the database knows
-/// (one of the two was put back or lost). Idempotent; what a killed run left is built anew.
+/// Publishes every feed whose revision is not the published one, or that shows nothing, or an older generation than the
+/// database knows (its tree was put back or lost). One that shows a newer generation is left as it is: the database was put
+/// back, and that alone is no reason to change what agents get. Idempotent; what a killed run left is built anew.
 std::vector<Published> publish_changed(Site& site);
 
-/// Takes trees of feeds away that the database does not know.
-void remove_stale_feeds(Site& site);
-
 /// What every command does first, with the renames that opening the site has rolled forward: feeds that an interruption
-/// left behind the database are published, or taken away.
+/// left behind the database are published.
 void recover(Site& site);
 
 }  // namespace patchferry::importer

@@ -205,11 +205,11 @@ TEST_CASE("feed add makes an empty feed, one like another, or one that takes all
   CHECK(f.feed("empty").at("auto") == false);
   const auto like = f.type({"feed", "add"}, {"--like", "main", "Like-Main_2.0", "--json"});
   REQUIRE(like.code == 0);
-  CHECK(json_of(like).at("changes").size() == 4);
+  CHECK(json_of(like).at("changes").size() == 3);  // what is disabled in every feed was so before anything was copied
   CHECK(f.states("Like-Main_2.0") == f.states());
   CHECK(f.latest("Like-Main_2.0") == f.latest());
   REQUIRE(f.code({"feed", "add"}, {"--auto", "all"}) == 0);
-  CHECK(f.states("all") == "eeee");
+  CHECK(f.states("all") == "eeed");
   CHECK(f.feed("all").at("auto") == true);
   CHECK(audited(f.base, "feed add").size() == 4);  // three feeds, and what one of them copied
 
@@ -287,10 +287,70 @@ TEST_CASE("killed while it is removed, a feed is there whole or not at all") {
     CHECK(names_in(f.base + "/quarantine").empty());
   }
   CHECK(removed > 0);
-  // And one that no row in the database knows.
-  copy_tree(f.base + "/feeds/main", f.base + "/feeds/stale");
+}
+
+TEST_CASE("a database from before a feed was added takes nothing away: agents go on getting that feed") {
+  const Filled f;
+  const std::string database = f.base + "/patchferry.sqlite";
+  const std::string before = contents(database);
+  REQUIRE(f.code({"feed", "add"}, {"--like", "main", "canary"}) == 0);
+  const auto shown = served(f.base, "canary");
+  write_contents(database, before);
   CHECK(f.code({"list"}) == 0);
-  CHECK_FALSE(patchferry::exists(f.base + "/feeds/stale"));
+  CHECK(f.code({"enable"}, {kKernels[0]}) == 4);
+  CHECK(served(f.base, "canary") == shown);
+  const auto doctor = f.type({"doctor"}, {});
+  CHECK(says(doctor.out + doctor.err, "feeds/canary"));
+  // One that is made anew under this name shows what is decided now.
+  REQUIRE(f.code({"feed", "add"}, {"canary"}) == 0);
+  CHECK(served(f.base, "canary").empty());
+}
+
+TEST_CASE("what is disabled in every feed begins disabled in a new one, whatever fills it") {
+  const Filled f;
+  REQUIRE(f.code({"feed", "add"}, {"--like", "main", "test"}) == 0);
+  REQUIRE(f.code({"disable"}, {"--feed", "test", "--feed", "main", kKernels[3]}) == 0);
+  REQUIRE(f.code({"disable"}, {"--feed", "test", kKernels[0]}) == 0);
+  REQUIRE(f.code({"feed", "add"}, {"later"}) == 0);
+  CHECK(f.states("later") == "uuud");
+  REQUIRE(f.code({"feed", "change"}, {"--auto", "later"}) == 0);
+  CHECK(f.states("later") == "eeed");
+  REQUIRE(f.code({"feed", "add"}, {"--auto", "auto"}) == 0);
+  CHECK(f.states("auto") == "eeed");
+}
+
+TEST_CASE("what a person took out of a feed stays out of one that is made like it") {
+  const Filled f;
+  REQUIRE(f.code({"undeploy-downto"}, {kKernels[2]}) == 0);
+  REQUIRE(f.code({"feed", "add"}, {"--like", "main", "test"}) == 0);
+  REQUIRE(f.code({"feed", "change"}, {"--auto", "test"}) == 0);
+  CHECK(f.states("test") == "eeuu");
+}
+
+TEST_CASE("a patchset whose tree was lost is laid out again when it is enabled") {
+  const Filled f;
+  const auto whole = served(f.base);
+  REQUIRE(f.code({"disable"}, {kKernels[3]}) == 0);
+  patchferry::remove_tree(f.base + "/resources/" + kKernels[3]);
+  REQUIRE(f.code({"enable"}, {kKernels[3]}) == 0);
+  CHECK(served(f.base) == whole);
+  // And by the command that makes whole what can be.
+  patchferry::remove_tree(f.base + "/resources/" + kKernels[3]);
+  CHECK(served(f.base) != whole);
+  CHECK(f.code({"archives"}) == 0);
+  CHECK(served(f.base) == whole);
+  CHECK(f.code({"archives"}) == 4);
+}
+
+TEST_CASE("the count of what is served leaves out what only lingers") {
+  const World world;
+  world.release_kernels("K20260101_01", {{1, 1}, {2, 1}}, 300);
+  REQUIRE(world.import({world.export_full()}).code == 0);
+  const auto gone = typed({"undeploy-downto", "--base", world.base(), "K20260101_01"});
+  CHECK(says(gone.out, "serves 0 kernels"));
+  CHECK(served(world.base()).size() > 0);  // the levels, for those who have read a pointer before
+  const auto back = typed({"enable", "--base", world.base(), "K20260101_01"});
+  CHECK(says(back.out, "serves 2 kernels"));
 }
 
 TEST_CASE("feed change tells a feed to take what comes, and what is here that nobody has decided about") {
@@ -345,14 +405,14 @@ TEST_CASE("a rollback shows what a generation showed, as a new one; what it take
   const auto full = f.generation();
   const auto whole = served(f.base);
   REQUIRE(f.code({"undeploy-downto"}, {kKernels[2]}) == 0);
-  REQUIRE(f.code({"disable"}, {kKernels[0]}) == 0);
+  REQUIRE(f.code({"undeploy-downto"}, {kKernels[1]}) == 0);
   const auto back = f.type({"feed", "rollback"}, {"main"});
   REQUIRE(back.code == 0);
   CHECK(says(back.out, fmt::format("shows what generation {} showed", full + 1)));
   CHECK(f.states() == "eeuu");
   CHECK(f.generation() == full + 3);
   CHECK(f.code({"feed", "rollback"}, {"main"}) == 0);  // typed twice, it comes back
-  CHECK(f.states() == "deuu");
+  CHECK(f.states() == "euuu");
   REQUIRE(f.code({"feed", "rollback"}, {"main", "--to", std::to_string(full), "--json"}) == 0);
   CHECK(f.states() == "eeee");
   CHECK(served(f.base) == whole);
@@ -370,12 +430,24 @@ TEST_CASE("a rollback shows what a generation showed, as a new one; what it take
   CHECK(f.latest() == "5\n");
   const auto log = audited(f.base, "feed rollback");
   REQUIRE(log.size() == 4);
-  CHECK(says(log[0], fmt::format("to generation {}, main: {}", full + 1, kKernels[0])));
+  CHECK(says(log[0], fmt::format("to generation {}, main: {}", full + 1, kKernels[1])));
 
   REQUIRE(f.code({"feed", "add"}, {"test"}) == 0);
   const auto nothing = f.type({"feed", "rollback"}, {"test"});
   CHECK(nothing.code == 2);
-  CHECK(says(nothing.err, "has not changed"));
+  CHECK(says(nothing.err, "shown nothing else"));
+}
+
+TEST_CASE("a rollback says what it leaves out: what was disabled since, and what the vendor has withdrawn") {
+  const Filled f;
+  const auto full = f.generation();
+  REQUIRE(f.code({"disable"}, {kKernels[0]}) == 0);
+  REQUIRE(f.code({"undeploy-downto"}, {kKernels[2]}) == 0);
+  const auto back = f.type({"feed", "rollback"}, {"main", "--to", std::to_string(full)});
+  CHECK(back.code == 0);
+  CHECK(says(back.err, std::string(kKernels[0]) + " stays disabled in main"));
+  CHECK(says(back.out, "but for 1 patchset"));
+  CHECK(f.states() == "deee");
 }
 
 TEST_CASE("what an import stored for no feed is enabled by hand") {

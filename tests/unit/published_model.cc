@@ -71,6 +71,22 @@ void FeedsModel::decide(Feed& feed, std::size_t patchset, State state) {
   ++feed.changes;
 }
 
+void FeedsModel::add(const std::string& name) {
+  Feed fresh;
+  for (const std::size_t p : here) {
+    if (withdrawn.count(p) != 0) continue;
+    bool is_out = true, by_rollback = false;
+    for (const auto& [other, feed] : feeds) {
+      is_out &= is(feed, p, State::disabled);
+      by_rollback |= feed.rolled_out.count(p) != 0;
+    }
+    if (!is_out) continue;
+    decide(fresh, p, State::disabled);
+    if (by_rollback) fresh.rolled_out[p] = std::nullopt;
+  }
+  feeds[name] = fresh;
+}
+
 void FeedsModel::deploy(const std::vector<std::string>& into, const std::vector<std::size_t>& patchsets, bool enable) {
   for (const std::size_t p : patchsets) {
     const bool is_new = here.insert(p).second;
@@ -121,7 +137,7 @@ void FeedsModel::update(const std::string& feed) {
 
 void FeedsModel::copy(const std::string& from, const std::string& to) {
   for (const auto& [p, state] : feeds.at(from).states)
-    if (withdrawn.count(p) == 0 && state != State::undeployed) decide(feeds.at(to), p, state);
+    if (withdrawn.count(p) == 0) decide(feeds.at(to), p, state);
 }
 
 void FeedsModel::withdraw(std::size_t patchset) {
@@ -165,7 +181,7 @@ std::optional<std::uint64_t> FeedsModel::before_last_change(const std::string& n
   for (auto one = feed.changes_at.rbegin(); one != feed.changes_at.rend(); ++one) {
     const auto& then = feed.generations.at(one->first).states;
     for (const std::size_t p : here)
-      if (withdrawn.count(p) == 0 && seen(then, p) != seen(feed.states, p)) return one->first;
+      if (withdrawn.count(p) == 0 && !is(feed, p, State::disabled) && seen(then, p) != seen(feed.states, p)) return one->first;
   }
   return std::nullopt;
 }
@@ -174,7 +190,7 @@ void FeedsModel::roll_back(const std::string& name, std::uint64_t generation) {
   Feed& feed = feeds.at(name);
   const auto then = feed.generations.at(generation).states;
   for (const std::size_t p : here) {
-    if (withdrawn.count(p) != 0) continue;
+    if (withdrawn.count(p) != 0 || is(feed, p, State::disabled)) continue;
     const auto was = then.find(p);
     if (was != then.end())
       decide(feed, p, was->second);

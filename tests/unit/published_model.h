@@ -74,6 +74,8 @@ class FeedsModel {
   /// True if that changes anything.
   bool set(const std::string& feed, std::size_t patchset, State state);
 
+  /// What every other feed has disabled begins disabled.
+  void add(const std::string& name);
   void store(std::size_t patchset) { here.insert(patchset); }
   void deploy(const std::vector<std::string>& into, const std::vector<std::size_t>& patchsets, bool enable);
   /// False, and nothing is changed, if one of them is withdrawn.

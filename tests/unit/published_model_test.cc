@@ -357,7 +357,7 @@ class Play {
     const bool like = roll(2) == 0;
     tell("feed add " + name + (like ? " --like main" : " --auto"));
     const auto feed = add_feed(*site, name, !like);
-    model_.feeds[name];
+    model_.add(name);
     follow();
     if (like) {
       REQUIRE(copy_states(*site, find_feed(*site, "main"), feed));
