@@ -129,16 +129,6 @@ Restored restored_patchset(const Wanted& one, PatchsetContents contents) {
           one.is_unpacked};
 }
 
-/// All patchsets of a bundle are held until they are committed together.
-constexpr std::uint64_t kMaxHeld = 96ULL << 20;
-
-std::uint64_t memory_of(const PatchsetContents& contents) {
-  std::uint64_t bytes = contents.all.size() * sizeof(contents.all.front());
-  for (const auto& pointer : contents.pointers) bytes += sizeof pointer + pointer.text.size();
-  for (const auto& level : contents.levels) bytes += sizeof level + level.files.size() * 96 + level.info.fixes.size() * 48;
-  return bytes;
-}
-
 /// A patchset a core.
 Result<std::vector<PatchsetContents>> lay_out_all(const Site& site, const Objects& objects, const std::vector<Wanted>& all,
                                                   const std::string& work) {

@@ -158,6 +158,10 @@ void record_unpacked(Site& site, std::int64_t patchset) {
   Query(site.db(), "UPDATE patchset SET unpacked=1 WHERE id=?1").bind(patchset).run();
 }
 
+void record_vouched(Site& site, std::int64_t patchset, const Digest& domain) {
+  Query(site.db(), "UPDATE patchset SET vouched=?2 WHERE id=?1").bind(patchset, domain).run();
+}
+
 void withdraw(Site& site, const std::string& name, std::uint64_t bundle) {
   Query(site.db(), "INSERT OR IGNORE INTO withdrawn VALUES(?1,?2)").bind(name, bundle).run();
   const auto known = find_patchset(site, name);

@@ -82,6 +82,8 @@ std::uint64_t last_import(Site& site);
 std::int64_t record_patchset(Site& site, const NewPatchset& patchset);
 /// Likewise. Its tree is in resources/ from now on, so feeds can serve it.
 void record_unpacked(Site& site, std::int64_t patchset);
+/// Likewise. Its archive is signed by itself, under this trust domain.
+void record_vouched(Site& site, std::int64_t patchset, const Digest& domain);
 /// Likewise. What is in a patchset that is known, whose contents may not have been.
 void record_contents(Site& site, const std::string& name, const std::vector<Content>& contents);
 /// Likewise. Its archive can be made from this recipe now; whether it will be stays as a person has said.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // patchferry deploy: archives without a bundle.
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "importer/commands.h"
@@ -43,7 +44,7 @@ nlohmann::json json_of(const DeployReport& done) {
 }  // namespace
 
 int exit_code(const DeployReport& done) {
-  const bool idle = done.stored.empty() && done.restored.empty() && is_idle(done.feeds);
+  const bool idle = done.stored.empty() && done.restored.empty() && done.signed_by_keys.empty() && is_idle(done.feeds);
   if (!done.feeds.stale.empty()) return kInPart;
   if (!done.refused.empty()) return idle ? kRefused : kInPart;
   return idle ? kNothingToDo : kDone;
@@ -67,8 +68,11 @@ int cmd_deploy(std::vector<std::string> arguments) {
   if (args.has("json")) {
     print(json_of(done).dump(2));
   } else if (!is_quiet()) {
-    print(count_text(done.stored.size(), "patchset") + " stored, " + std::to_string(done.signed_by_keys.size()) +
-          " of them signed, " + std::to_string(done.refused.size()) + " refused");
+    print(count_text(done.stored.size(), "patchset") + " stored, " + std::to_string(done.signed_by_keys.size()) + " signed, " +
+          std::to_string(done.refused.size()) + " refused");
+    for (const auto& name : done.signed_by_keys)
+      if (std::find(done.stored.begin(), done.stored.end(), name) == done.stored.end())
+        print(name + " was here already, and is signed");
     for (const auto& name : done.restored) print("arch/ has the archive of " + name + " again");
     print_report(done.feeds);
   }

@@ -92,7 +92,15 @@ std::string text_for(const NginxSite& site, const Arguments& args) {
 
 nlohmann::json document(const NginxFile& file, const Reload& done) {
   const auto refused = done.refused ? nlohmann::json(*done.refused) : nlohmann::json();
-  return {{"path", file.path}, {"changed", done.changed}, {"reloaded", done.reloaded}, {"refused", refused}};
+  return {
+      {"path", file.path}, {"changed", done.changed}, {"read", done.is_read}, {"reloaded", done.reloaded}, {"refused", refused}};
+}
+
+const char* hint_for(const std::string& complaint) {
+  if (complaint.find("duplicate default server") != std::string::npos)
+    return "another site of this nginx answers all names on that port (Debian: sites-enabled/default): take that one away, or give "
+           "--server-name here";
+  return "correct what nginx names, and type this once more; nginx goes on as before";
 }
 
 int report_written(const NginxFile& file, const Reload& done, const Arguments& args) {
@@ -100,8 +108,13 @@ int report_written(const NginxFile& file, const Reload& done, const Arguments& a
   if (args.has("json")) print(document(file, done).dump(2));
   if (done.refused) {
     error_line("nginx does not take the configuration, and " + file.path + " is as it was: " + *done.refused,
-               "correct what nginx names, and type this once more; nginx goes on as before");
+               hint_for(*done.refused));
     return kRefused;
+  }
+  if (asked && !done.is_read) {
+    error_line(file.path + " is written, and nginx does not read it: no file of its configuration includes it",
+               "add 'include " + file.path + ";' to the http block of nginx.conf, or name a file that is included with --out");
+    return kInPart;
   }
   if (!args.has("json") && !is_quiet()) {
     print(file.path + (done.changed ? " is written" : " is as it should be"));

@@ -78,6 +78,7 @@ std::vector<ArchiveFailure> commit(Site& site, const Change& change) {
     record_contents(site, p.name, p.contents.all);
     pending.bind(work + "/resources/" + p.name, "resources/" + p.name).run();
   }
+  for (const auto& one : change.vouched) record_vouched(site, one.patchset, one.domain);
   for (const auto& file : change.archives_back) pending.bind(work + "/arch/" + file, "arch/" + file).run();
   for (const auto& one : change.states) set_state(site, one.feed, one.patchset, one.state, change.what);
   AuditEvent event{.what = change.what, .detail = change.detail};

@@ -31,6 +31,12 @@ struct StateChange {
   FeedState state = FeedState::enabled;
 };
 
+/// A patchset that was deployed by itself, whose archive turns out to be signed under this trust domain.
+struct Vouched {
+  std::int64_t patchset = 0;
+  Digest domain{};
+};
+
 /// What is to become true at once.
 struct Change {
   std::vector<NewPatchset> patchsets;
@@ -40,6 +46,7 @@ struct Change {
   std::vector<StateChange> states;
   std::vector<std::string> archives_back;  // files in work/arch that arch/ has lost
   std::vector<Restored> restored;          // known already
+  std::vector<Vouched> vouched;            // likewise
   const VerifiedBundle* bundle = nullptr;  // for the ledger, and what it withdraws; null: no bundle is behind it
   bool is_rollback = false;                // the bundle is older than the last one: it does not move the ledger
   std::vector<std::string> rolled_in;      // names, wherever a rollback has disabled them; by a rollback

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <fcntl.h>
 #include <optional>
+#include <span>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -22,6 +23,8 @@
 namespace patchferry::importer {
 
 namespace {
+
+constexpr std::ptrdiff_t kAtOnce = 2;  // archives: of one alone, what is in it may take as much memory as contents.cc lets it
 
 struct Candidate {
   std::string path;
@@ -89,9 +92,10 @@ Result<void> ask_for_signature(Site& site, Candidate& c, const DeployOrder& orde
   const auto vouched = check_signature(site, c.patchset.name, c.patchset.archive, c.patchset.archive_bytes, path);
   if (!vouched) return tl::unexpected(vouched.error());
   if (*vouched) c.patchset.vouched = (*vouched)->statement().trust_domain;
-  if (!*vouched && order.needs_signature)
+  if (!*vouched && (order.needs_signature || site.settings().refuse_unsigned))
     return refuse(RefusalKind::untrusted, "nobody has signed it: there is no " + path,
-                  "have it signed with 'patchferry sign', or deploy it without --signed");
+                  order.needs_signature ? "have it signed with 'patchferry sign', or deploy it without --signed"
+                                        : "have it signed with 'patchferry sign': the configuration says unsigned = \"refuse\"");
   return {};
 }
 
@@ -106,7 +110,7 @@ Result<void> look_inside(const Site& site, Candidate& c, bool enable, const std:
 }
 
 /// `pass` over those that no pass has refused, on all cores.
-void for_the_good(std::vector<Candidate>& all, const std::function<Result<void>(Candidate&)>& pass) {
+void for_the_good(std::span<Candidate> all, const std::function<Result<void>(Candidate&)>& pass) {
   parallel_for(all.size(), [&](std::size_t i) {
     Candidate& c = all[i];
     if (c.refusal) return;
@@ -114,23 +118,41 @@ void for_the_good(std::vector<Candidate>& all, const std::function<Result<void>(
   });
 }
 
-void examine(Site& site, std::vector<Candidate>& all, const DeployOrder& order, const std::string& work) {
+void need_room(const Site& site, const std::vector<Candidate>& all) {
+  const std::uint64_t room = free_bytes(site.base());
   std::uint64_t total = 0;
-  for (const auto& c : all)
-    if (!c.refusal) total += size_of(c.path);
-  if (free_bytes(site.base()) < total)
-    throw SystemFailure("cannot deploy: " + site.base() + " has " + size_text(free_bytes(site.base())) +
-                            " free, and the archives alone take " + size_text(total),
-                        ENOSPC);
-  Progress progress("reading archives", 2 * total);
-  for_the_good(all, [&](Candidate& c) { return take_copy(c, work, [&](std::uint64_t n) { progress.add(n); }); });
-  for (auto& c : all)
-    if (!c.refusal)
-      if (auto good = ask_for_signature(site, c, order); !good) c.refusal = std::move(good.error()).in(c.path);
-  for_the_good(all, [&](Candidate& c) {
-    progress.add(c.patchset.archive_bytes);
-    return look_inside(site, c, order.enable && !order.only_store, work);
-  });
+  for (const auto& c : all) {
+    if (c.refusal) continue;
+    const std::uint64_t bytes = size_of(c.path);
+    total += std::min(bytes, room + 1);  // a sparse file may claim any size
+    if (total > room)
+      throw SystemFailure("cannot deploy: " + site.base() + " has " + size_text(room) +
+                              " free, and the archives alone take more" +
+                              (bytes > room ? ": " + printable(c.path, 4096) + " has " + size_text(bytes) : ""),
+                          ENOSPC);
+  }
+}
+
+using Place = std::vector<Candidate>::iterator;
+
+/// From `begin` on, as many as may be held in memory together; returns behind the last of them.
+Place examine_some(Site& site, Place begin, Place end, const DeployOrder& order, const std::string& work, Progress& progress) {
+  std::uint64_t held = 0;
+  while (begin != end && held <= kMaxHeld) {
+    const auto last = begin + std::min<std::ptrdiff_t>(kAtOnce, end - begin);
+    const std::span<Candidate> some(begin, last);
+    for_the_good(some, [&](Candidate& c) { return take_copy(c, work, [&](std::uint64_t n) { progress.add(n); }); });
+    for (auto& c : some)
+      if (!c.refusal)
+        if (auto good = ask_for_signature(site, c, order); !good) c.refusal = std::move(good.error()).in(c.path);
+    for_the_good(some, [&](Candidate& c) {
+      progress.add(c.patchset.archive_bytes);
+      return look_inside(site, c, order.enable && !order.only_store, work);
+    });
+    for (const auto& c : some) held += memory_of(c.patchset.contents);
+    begin = last;
+  }
+  return begin;
 }
 
 /// What becomes of a patchset that is here, in one feed; nothing, if it stays as it is.
@@ -142,8 +164,63 @@ void move_known(const Feed& feed, const KnownPatchset& p, FeedState state, bool 
     return;
   }
   change.states.push_back({feed, p.id, wanted});
-  change.detail += name + " " + word_for(wanted) + " in " + feed.name + ", ";
   report.moves.push_back({feed.name, {p.id, name, state, wanted}});
+}
+
+void add_known(Site& site, Candidate& c, const std::vector<Feed>& into, bool enable, Change& change, DeployReport& report) {
+  const std::string& name = c.known->name.patchset.text;
+  for (const auto& feed : into) move_known(feed, *c.known, state_in(site, feed, c.known->id), enable, change, report.feeds);
+  if (!in_arch(site, c.known->name, c.known->archive_bytes) && c.known->archive_state != ArchiveState::never) {
+    change.archives_back.push_back(c.known->name.file);
+    change.detail += "arch/ has " + c.known->name.file + " again, ";
+    report.restored.push_back(name);
+  }
+  if (c.patchset.vouched && !c.known->vouched && !c.known->origin) {
+    change.vouched.push_back({c.known->id, *c.patchset.vouched});
+    change.detail += "signed: " + name + ", ";
+    report.signed_by_keys.push_back(name);
+  }
+  if (c.is_laid_out) change.laid_out.push_back({c.known->id, name, std::move(c.patchset.contents)});
+}
+
+void add_new(Candidate& c, bool is_withdrawn, const std::vector<Feed>& into, Change& change, DeployReport& report) {
+  const std::string& name = c.patchset.name.patchset.text;
+  report.stored.push_back(name);
+  if (c.patchset.vouched) report.signed_by_keys.push_back(name);
+  change.detail += (c.patchset.vouched ? "signed: " : "unsigned: ") + name + ", ";
+  for (const auto& feed : into) {
+    if (is_withdrawn)
+      report.feeds.kept.push_back({feed.name, name, FeedState::withdrawn});
+    else
+      report.feeds.moves.push_back({feed.name, {0, name, FeedState::undeployed, change.state}});
+  }
+  change.patchsets.push_back(std::move(c.patchset));
+}
+
+/// What becomes true of one part.
+void commit_part(Site& site, Place begin, Place end, const std::vector<Feed>& into, bool enable, const std::string& work,
+                 DeployReport& report) {
+  Change change;
+  change.work = work;
+  change.what = "deploy";
+  change.feeds = into;
+  change.state = enable ? FeedState::enabled : FeedState::disabled;
+  const auto withdrawn = withdrawn_names(site);
+  const std::size_t moves_before = report.feeds.moves.size();
+  for (auto& c : std::span<Candidate>(begin, end)) {
+    if (c.refusal)
+      report.refused.push_back(std::move(*c.refusal));
+    else if (c.known)
+      add_known(site, c, into, enable, change, report);
+    else
+      add_new(c, std::binary_search(withdrawn.begin(), withdrawn.end(), c.patchset.name.patchset.text), into, change, report);
+  }
+  for (std::size_t i = moves_before; i < report.feeds.moves.size(); ++i) {
+    const auto& [feed, move] = report.feeds.moves[i];
+    change.detail += move.name + " " + word_for(move.to) + " in " + feed + ", ";
+  }
+  if (change.patchsets.empty() && change.states.empty() && change.archives_back.empty() && change.vouched.empty()) return;
+  for (auto& failure : commit(site, change)) report.feeds.stale.push_back(std::move(failure));
 }
 
 }  // namespace
@@ -151,48 +228,19 @@ void move_known(const Feed& feed, const KnownPatchset& p, FeedState state, bool 
 DeployReport deploy(Site& site, const DeployOrder& order) {
   const std::vector<Feed> into = order.only_store ? std::vector<Feed>() : find_feeds(site, order.feeds);
   auto all = candidates_for(site, order);
-  const WorkFolder folder(site, "deploy");
-  const std::string& work = folder.path();
-  examine(site, all, order, work);
-
+  need_room(site, all);
+  std::uint64_t total = 0;
+  for (const auto& c : all)
+    if (!c.refusal) total += 2 * size_of(c.path);
+  Progress progress("reading archives", total);
   DeployReport report;
-  Change change;
-  change.work = work;
-  change.what = "deploy";
-  change.feeds = into;
-  change.state = order.enable ? FeedState::enabled : FeedState::disabled;
-  const auto withdrawn = withdrawn_names(site);
-  for (auto& c : all) {
-    if (c.refusal) {
-      report.refused.push_back(std::move(*c.refusal));
-      continue;
-    }
-    if (c.known) {
-      for (const auto& feed : into)
-        move_known(feed, *c.known, state_in(site, feed, c.known->id), order.enable, change, report.feeds);
-      if (!in_arch(site, c.known->name, c.known->archive_bytes) && c.known->archive_state != ArchiveState::never) {
-        change.archives_back.push_back(c.known->name.file);
-        change.detail += "arch/ has " + c.known->name.file + " again, ";
-        report.restored.push_back(c.known->name.patchset.text);
-      }
-      if (c.is_laid_out) change.laid_out.push_back({c.known->id, c.known->name.patchset.text, std::move(c.patchset.contents)});
-      continue;
-    }
-    const std::string& name = c.patchset.name.patchset.text;
-    const bool is_withdrawn = std::binary_search(withdrawn.begin(), withdrawn.end(), name);
-    report.stored.push_back(name);
-    if (c.patchset.vouched) report.signed_by_keys.push_back(name);
-    for (const auto& feed : into) {
-      if (is_withdrawn)
-        report.feeds.kept.push_back({feed.name, name, FeedState::withdrawn});
-      else
-        report.feeds.moves.push_back({feed.name, {0, name, FeedState::undeployed, change.state}});
-    }
-    change.patchsets.push_back(std::move(c.patchset));
+  // One change, unless what is in the patchsets, held until it is committed, grows beyond bounds. Feeds show all of it at once.
+  for (auto next = all.begin(); next != all.end();) {
+    const WorkFolder folder(site, "deploy");
+    const auto part = examine_some(site, next, all.end(), order, folder.path(), progress);
+    commit_part(site, next, part, into, order.enable, folder.path(), report);
+    next = part;
   }
-  for (const auto& feed : into) change.detail += "into " + feed.name + ", ";
-  if (!change.patchsets.empty() || !change.states.empty() || !change.archives_back.empty())
-    report.feeds.stale = commit(site, change);
   report.feeds.published = publish_changed(site);
   return report;
 }

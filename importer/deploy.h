@@ -20,15 +20,17 @@ struct DeployOrder {
 };
 
 struct DeployReport {
-  std::vector<std::string> stored;          // names of patchsets that are new here, in release order
-  std::vector<std::string> signed_by_keys;  // of these, whose archive carries a good signature of its own
-  std::vector<std::string> restored;        // were here already, and arch/ had lost their archives
-  std::vector<Refusal> refused;             // `where` is the archive's path
-  FeedReport feeds;                         // new ones move from undeployed; kept are those that a person or the vendor keeps out
+  std::vector<std::string> stored;  // names of patchsets that are new here, in release order
+  std::vector<std::string>
+      signed_by_keys;                 // of these, and of those that nobody had signed until now: with a good signature of its own
+  std::vector<std::string> restored;  // were here already, and arch/ had lost their archives
+  std::vector<Refusal> refused;       // `where` is the archive's path
+  FeedReport feeds;                   // new ones move from undeployed; kept are those that a person or the vendor keeps out
 };
 
 /// A patchset that is here already is enabled if its archive has the same bytes, unless it is disabled. What is refused
-/// does not keep the others from being deployed. UsageError, before anything is stored: an unknown feed, a path that is not there.
+/// does not keep the others from being deployed. All of it is one change, or, of very many, a few one after the other.
+/// UsageError, before anything is stored: an unknown feed, a path that is not there.
 DeployReport deploy(Site& site, const DeployOrder& order);
 
 /// As for every command (terminal/command.h).

@@ -125,10 +125,11 @@ FeedDecision decide(const std::vector<KnownPatchset>& all, const std::string& fe
 }
 
 void begin_states(Site& site, const Feed& feed) {
-  Query all(site.db(),
-            "SELECT feed_state.patchset FROM feed_state JOIN patchset ON patchset.id=feed_state.patchset WHERE feed<>?1 AND "
-            "state='disabled' AND withdrawn=0 GROUP BY feed_state.patchset HAVING count(*)=(SELECT count(*) FROM feed WHERE id<>?1) "
-            "ORDER BY release_key");
+  Query all(
+      site.db(),
+      "SELECT feed_state.patchset FROM feed_state JOIN patchset ON patchset.id=feed_state.patchset WHERE feed<>?1 AND "
+      "state='disabled' AND withdrawn=0 GROUP BY feed_state.patchset HAVING count(*)=(SELECT count(*) FROM feed WHERE id<>?1) "
+      "ORDER BY release_key");
   std::vector<std::int64_t> disabled;
   all.bind(feed.id);
   while (all.step()) disabled.push_back(all.integer(0));

@@ -67,7 +67,9 @@ KnownPatchset find_named(Site& site, const std::string& name) {
     if (const auto archive = parse_archive_name(name)) known = find_patchset(site, archive->patchset.text);
   if (known) return *known;
   if (!parse_patchset_name(name) && !parse_archive_name(name))
-    throw UsageError("'" + printable(name) + "' is no name of a patchset", "they look like K20260105_01 or U20260105_01");
+    throw UsageError("'" + printable(name) + "' is no name of a patchset",
+                     name.find('/') == std::string::npos ? "they look like K20260105_01 or U20260105_01"
+                                                         : "it takes names; 'patchferry deploy' takes files of archives");
   throw UsageError("patchset " + name + " is not here", "'patchferry list' names those that are; nothing has been changed");
 }
 

@@ -64,7 +64,7 @@ Feed find_feed(Site& site, const std::string& name) {
     names += (names.empty() ? "" : ", ") + feed.name;
   }
   throw UsageError("there is no feed '" + printable(name) + "' at this site",
-                   "the feeds are: " + names + "; nothing has been stored");
+                   "the feeds are: " + names + "; nothing has been changed");
 }
 
 std::vector<Feed> find_feeds(Site& site, const std::vector<std::string>& names) {

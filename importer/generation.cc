@@ -187,8 +187,8 @@ void Generation::let_linger(const std::string& served, const FeedFolder& before,
   for (const auto& [level, entry] : before) {
     if (folder.count(level) != 0) continue;
     const auto known = lingering_.emplace(LevelPlace{served, level}, Lingering{number_, now()}).first;
-    const bool is_gone =
-        is_over(known->second) || is_withdrawn(entry.text) || !is_folder(root_ + "/folders/" + shown_before(served) + "/" + level);
+    const bool is_gone = is_over(known->second) || is_withdrawn(entry.text) ||
+                         !is_folder(root_ + "/folders/" + shown_before(served) + "/" + level);
     if (is_gone)
       lingering_.erase(known);
     else

@@ -3,10 +3,12 @@
 
 #include <fmt/format.h>
 #include <map>
+#include <set>
 #include <sodium.h>
 #include <sstream>
 #include <tuple>
 
+#include "importer/catalogue.h"
 #include "importer/ledger.h"
 #include "system/atomic_file.h"
 #include "system/failure.h"
@@ -17,7 +19,8 @@ namespace patchferry::importer {
 
 namespace {
 
-constexpr const char* kFirstLine = "patchferry-ledger-2 ";
+constexpr const char* kFirstLine = "patchferry-ledger-3 ";
+constexpr const char* kOldFirstLine = "patchferry-ledger-2 ";  // without names of what was withdrawn
 constexpr std::uint64_t kMaxCopy = 16 << 20;
 
 struct StreamLine {
@@ -42,7 +45,9 @@ struct Copy {
   std::map<Id16, StreamLine> streams;
   std::map<Id16, HeadLine> heads;
   std::map<Digest, RootLine> roots;
+  std::set<std::string> withdrawn;
   std::uint64_t floor = 0;
+  bool is_old = false;
 };
 
 Copy of_database(Site& site) {
@@ -62,6 +67,7 @@ Copy of_database(Site& site) {
   for (const auto& e : view.heads) out.heads[e.stream.bytes] = {e.epoch, e.sequence, e.statement};
   Query roots(site.db(), "SELECT domain, disowned, version, document FROM root");
   while (roots.step()) out.roots[roots.array<32>(0)] = {roots.integer(1) != 0, roots.number(2), roots.array<32>(3)};
+  for (auto& name : withdrawn_names(site)) out.withdrawn.insert(std::move(name));
   out.floor = site_time(site).floor;
   return out;
 }
@@ -80,7 +86,7 @@ std::string seal(Site& site, const std::string& text) {
 }
 
 std::string encode(Site& site, const Copy& copy) {
-  std::string text = kFirstLine + site.name() + "\nchallenge " + copy.challenge + "\n";
+  std::string text = (copy.is_old ? kOldFirstLine : kFirstLine) + site.name() + "\nchallenge " + copy.challenge + "\n";
   for (const auto& [id, s] : copy.streams)
     text += fmt::format("stream {} {} {} {} {} {}\n", to_hex(id), s.accepted ? 1 : 0, s.in_doubt ? 1 : 0, s.epoch, s.sequence,
                         to_hex(s.statement));
@@ -88,6 +94,7 @@ std::string encode(Site& site, const Copy& copy) {
     text += fmt::format("head {} {} {} {}\n", to_hex(id), h.epoch, h.sequence, to_hex(h.statement));
   for (const auto& [domain, r] : copy.roots)
     text += fmt::format("root {} {} {} {}\n", to_hex(domain), r.disowned ? 1 : 0, r.version, to_hex(r.document));
+  for (const auto& name : copy.withdrawn) text += "withdrawn " + name + "\n";
   text += fmt::format("floor {}\n", copy.floor);
   return text + "end " + seal(site, text) + "\n";
 }
@@ -97,6 +104,7 @@ std::optional<Copy> decode(Site& site, const std::string& text) {
   const auto end = text.rfind("end ");
   if (end == std::string::npos || text.substr(end) != "end " + seal(site, text.substr(0, end)) + "\n") return std::nullopt;
   Copy out;
+  out.is_old = text.starts_with(kOldFirstLine);
   std::istringstream lines(text);
   std::string line;
   while (std::getline(lines, line)) {
@@ -107,6 +115,9 @@ std::optional<Copy> decode(Site& site, const std::string& text) {
     words >> kind;
     if (kind == "challenge") {
       words >> out.challenge;
+    } else if (kind == "withdrawn") {
+      words >> name;
+      out.withdrawn.insert(name);
     } else if (kind == "floor") {
       words >> out.floor;
     } else if (kind == "stream") {
@@ -177,6 +188,16 @@ bool adopt_roots(Site& site, const Copy& database, const Copy& copy) {
   return any;
 }
 
+/// What the vendor has withdrawn stays withdrawn, whatever becomes of the database.
+void adopt_withdrawn(Site& site, const Copy& database, const Copy& copy) {
+  for (const auto& name : copy.withdrawn) {
+    if (database.withdrawn.count(name) != 0) continue;
+    withdraw(site, name, 0);
+    site.audit({.what = "ledger", .detail = "withdrawn, by the second copy: " + name});
+    note(name + " was withdrawn by the vendor, and the database that was put back did not know: it is out of every feed");
+  }
+}
+
 void raise_alarm(Site& site, const std::vector<StreamId>& streams, const std::string& why) {
   doubt(site, streams, why);
   note("alarm: " + why + ": see 'patchferry status'");
@@ -212,6 +233,7 @@ void compare_copy(Site& site) {
   const auto behind = behind_copy(database, *copy);
   Transaction transaction(site.db());
   const bool roots = adopt_roots(site, database, *copy);
+  adopt_withdrawn(site, database, *copy);
   raise_floor(site, copy->floor);
   if (!behind.empty() || roots) {
     // What a person has decided about streams is as old as the database, too.

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "importer/nginx_file.h"
 
+#include <cerrno>
+#include <sstream>
+#include <sys/file.h>
 #include <vector>
 
 #include "importer/serve_nginx.h"
@@ -15,7 +18,8 @@ namespace patchferry::importer {
 namespace {
 
 constexpr std::uint64_t kMaxFile = 1 << 20;
-constexpr std::size_t kMostWords = 2000;  // of nginx, in one error
+constexpr std::size_t kMostRead = 64 << 10;  // what run_tool() keeps of what a program says
+constexpr std::size_t kMostWords = 2000;     // of nginx, in one error
 
 /// What is there now; nullopt if nothing is.
 std::optional<std::string> text_in(const std::string& path) {
@@ -55,6 +59,20 @@ class Nginx {
     return words_of(outcome);
   }
 
+  /// True if it reads that file, by its own account: one that no other file includes is tested by nobody, and changes nothing.
+  bool reads(const std::string& path) const {
+    const ToolOutcome outcome = call({"-T", "-q"});
+    if (outcome.said.size() >= kMostRead) return true;  // its account was cut off, so nobody knows
+    constexpr std::string_view kMark = "# configuration file ";
+    std::istringstream lines(outcome.said);
+    for (std::string line; std::getline(lines, line);)
+      if (line.starts_with(kMark) && line.ends_with(':'))
+        if (const std::string file = line.substr(kMark.size(), line.size() - kMark.size() - 1);
+            exists(file) && canonical_path(file) == canonical_path(path))
+          return true;
+    return false;
+  }
+
   /// False if none runs.
   bool reload() const {
     const ToolOutcome outcome = call({"-s", "reload"});
@@ -78,22 +96,41 @@ class Nginx {
 
 }  // namespace
 
-bool write_nginx_file(const NginxFile& file, const std::string& text) {
-  const std::string folder = parent_of(file.path);
-  if (!is_folder(folder)) throw UsageError("there is no folder " + folder, "make it, or name another file");
+namespace {
+
+bool write(const NginxFile& file, const std::string& text) {
   if (text_in(file.path) == text) return false;
   write_file(file.path, as_bytes(text));
   return true;
 }
 
+/// Until this goes, no other of our commands writes there: one would take the other's untested text for the former one.
+Fd wait_for_others(const NginxFile& file) {
+  const std::string folder = parent_of(file.path);
+  if (!is_folder(folder)) throw UsageError("there is no folder " + folder, "make it, or name another file");
+  Fd opened = open_folder(folder);
+  while (::flock(opened.get(), LOCK_EX) != 0)
+    if (errno != EINTR) throw_errno("lock", folder);
+  return opened;
+}
+
+}  // namespace
+
+bool write_nginx_file(const NginxFile& file, const std::string& text) {
+  const Fd alone = wait_for_others(file);
+  return write(file, text);
+}
+
 Reload write_and_reload(const NginxFile& file, const std::string& text) {
   const Nginx nginx(file);  // before anything is written
+  const Fd alone = wait_for_others(file);
   const auto former = text_in(file.path);
   Reload out;
-  out.changed = write_nginx_file(file, text);
+  out.changed = write(file, text);
   out.refused = nginx.complaint();
   if (!out.refused) {
-    out.reloaded = nginx.reload();
+    out.is_read = file.complete || nginx.reads(file.path);
+    out.reloaded = out.is_read && nginx.reload();
   } else if (out.changed) {
     if (former)
       write_file(file.path, as_bytes(*former));

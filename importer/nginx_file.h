@@ -22,10 +22,11 @@ bool write_nginx_file(const NginxFile& file, const std::string& text);
 struct Reload {
   bool changed = false;                // the file was written
   std::optional<std::string> refused;  // nginx's own words, if it does not take the configuration; the former file is back
+  bool is_read = false;                // nginx reads the file; if not, it is written, and changes nothing
   bool reloaded = false;               // false too if no nginx runs
 };
 
-/// write_nginx_file(), nginx -t, nginx -s reload. SystemFailure if there is no nginx, or it runs and cannot be told.
+/// write_nginx_file(), nginx -t, nginx -s reload; several at once wait for each other. SystemFailure if there is no nginx, or it runs and cannot be told.
 Reload write_and_reload(const NginxFile& file, const std::string& text);
 
 }  // namespace patchferry::importer

@@ -106,12 +106,20 @@ void write_maps(Text& text, const std::vector<std::string>& names) {
   text.close();
 }
 
+/// As they are to be written, each once: nginx refuses what is said twice.
+std::vector<std::string> distinct(const std::vector<std::string>& given, std::string (*value)(const std::string&)) {
+  std::vector<std::string> out;
+  for (const auto& one : given)
+    if (auto text = value(one); std::find(out.begin(), out.end(), text) == out.end()) out.push_back(std::move(text));
+  return out;
+}
+
 void write_listen(Text& text, const NginxSite& site) {
   // Where all names are answered, requests must come here whatever other servers there are. Where some are, two defaults on one
   // port would only be a quarrel with another site of the machine.
   const std::string whole = site.server_names.empty() ? " default_server" : "";
-  for (const auto& address : site.listen) text.line("listen " + listen_value(address) + whole + ";");
-  for (const auto& address : site.tls_listen) text.line("listen " + listen_value(address) + " ssl" + whole + ";");
+  for (const auto& address : distinct(site.listen, listen_value)) text.line("listen " + address + whole + ";");
+  for (const auto& address : distinct(site.tls_listen, listen_value)) text.line("listen " + address + " ssl" + whole + ";");
 }
 
 void write_tls(Text& text, const NginxSite& site) {
@@ -182,8 +190,7 @@ void write_locations(Text& text, const NginxSite& site) {
 }
 
 void write_site(Text& text, const NginxSite& site) {
-  std::vector<std::string> names;
-  for (const auto& name : site.server_names) names.push_back(server_name_value(name));
+  const auto names = distinct(site.server_names, server_name_value);
   if (site.listen.empty() && site.tls_listen.empty()) throw UsageError("there is no address to listen on", "give --listen");
   if (!site.tls_listen.empty() && (site.certificate.empty() || site.key.empty()))
     throw UsageError("TLS needs a certificate and its key", "give --tls-cert and --tls-key");

@@ -51,7 +51,7 @@ std::string listen_value(const std::string& text) {
   if (has_zero(text) || !fits || !is_port(port))
     throw UsageError("'" + printable(text) + "' is no address to listen on",
                      "a port, or ADDRESS:PORT, such as 80, 192.0.2.1:80 or [::]:80");
-  return text;
+  return address == "*" ? port : text;  // both mean the same, and nginx takes each but once
 }
 
 std::string server_name_value(const std::string& text) {

@@ -12,7 +12,7 @@ namespace patchferry::importer {
 
 namespace {
 
-constexpr const char* kKeys = "base, ledger_copy, drop, alarm_days, max_jump, expired, and the table [serve]";
+constexpr const char* kKeys = "base, ledger_copy, drop, alarm_days, max_jump, expired, unsigned, and the table [serve]";
 
 void take(Settings& settings, const std::string& path, const toml::table& config) {
   for (const auto& [key, value] : config) {
@@ -31,6 +31,11 @@ void take(Settings& settings, const std::string& path, const toml::table& config
       if (choice != "warn" && choice != "refuse")
         throw UsageError(path + ": expired must be \"warn\" or \"refuse\"", "correct it");
       settings.refuse_expired = choice == "refuse";
+    } else if (key.str() == "unsigned") {
+      const std::string choice = text_of(path, "unsigned", value);
+      if (choice != "take" && choice != "refuse")
+        throw UsageError(path + ": unsigned must be \"take\" or \"refuse\"", "correct it");
+      settings.refuse_unsigned = choice == "refuse";
     } else if (key.str() == "serve") {
       settings.serve = serve_settings(path, value);
     } else {

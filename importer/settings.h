@@ -18,6 +18,7 @@ struct Settings {
   unsigned silence_days = kUsualSilenceDays;  // before the alarm
   std::uint64_t jump = kUsualJump;            // how far ahead a bundle's number may be
   bool refuse_expired = false;                // else a warning
+  bool refuse_unsigned = false;               // archives without a bundle that nobody has signed; else a person's word is enough
   ServeSettings serve;                        // [serve]
 
   std::string copy_path() const { return ledger_copy.empty() ? base + "/ledger.copy" : ledger_copy; }

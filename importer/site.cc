@@ -28,6 +28,9 @@ constexpr const char* kDatabase = "/patchferry.sqlite";
 constexpr const char* kFolders[] = {"arch", "objects", "resources", "feeds", "trust", "quarantine"};
 
 const std::string& existing(const std::string& base) {
+  if (!exists(base + kDatabase) && is_folder(base + "/objects") && is_folder(base + "/trust"))
+    throw UsageError("the database of the base at " + base + " is gone: there is no " + base + kDatabase,
+                     "put it back from a backup; nothing else may take its place");
   if (!exists(base + kDatabase))
     throw UsageError("there is no Patchferry base at " + base,
                      "make one with 'patchferry init --base " + base + " --site NAME --trust KEY.pub'");

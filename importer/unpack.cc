@@ -126,4 +126,11 @@ void place_objects(const Site& site, const std::string& work) {
   }
 }
 
+std::uint64_t memory_of(const PatchsetContents& contents) {
+  std::uint64_t bytes = contents.all.size() * sizeof(Content);
+  for (const auto& pointer : contents.pointers) bytes += sizeof pointer + pointer.text.size();
+  for (const auto& level : contents.levels) bytes += sizeof level + level.files.size() * 96 + level.info.fixes.size() * 48;
+  return bytes;
+}
+
 }  // namespace patchferry::importer

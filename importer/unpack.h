@@ -29,4 +29,8 @@ Result<PatchsetContents> keep_contents(const Site& site, TarSource& stream, cons
 /// Moves WORK/objects/… to the base's objects. Idempotent; nothing refers to them yet.
 void place_objects(const Site& site, const std::string& work);
 
+/// How much of what is in patchsets, about which the database is to know, is held in memory at once.
+constexpr std::uint64_t kMaxHeld = 96ULL << 20;
+std::uint64_t memory_of(const PatchsetContents& contents);
+
 }  // namespace patchferry::importer

@@ -2,6 +2,7 @@
 #include "importer/eportal/drop_folder.h"
 
 #include <algorithm>
+#include <fcntl.h>
 #include <tuple>
 
 #include "bundle-format/patchset_name.h"
@@ -26,6 +27,11 @@ bool holds_volumes(const std::string& folder) {
     if (name.front() != '.' && name.ends_with(".pfv")) return true;
   }
   return false;
+}
+
+/// Somebody may have renamed it.
+bool looks_like_an_archive(const std::string& name) {
+  return name.ends_with(".tar.bz2") || name.ends_with(".tbz2") || name.ends_with(".tgz") || name.ends_with(".tar.gz");
 }
 
 /// One bundle, as it says of itself. Believed for nothing but the order in which import judges them.
@@ -68,9 +74,15 @@ std::vector<std::vector<std::string>> in_order(const std::vector<std::string>& f
   return out;
 }
 
-bool is_old_news(const Findings& findings) {
-  return !findings.empty() &&
-         std::all_of(findings.begin(), findings.end(), [](const Refusal& finding) { return finding.kind == RefusalKind::stale; });
+/// What is no fault of the bundle, and will be so at the next look as well: "" if there is one.
+std::string why_not_for_us(const Findings& findings) {
+  const auto all = [&](RefusalKind kind) {
+    return !findings.empty() &&
+           std::all_of(findings.begin(), findings.end(), [&](const Refusal& finding) { return finding.kind == kind; });
+  };
+  if (all(RefusalKind::stale)) return "is no newer than what has been imported";
+  if (all(RefusalKind::wrong_site)) return "is for another site";
+  return "";
 }
 
 /// "bundle /media/usb/patchferry-plant1-000001".
@@ -96,15 +108,18 @@ void take_bundle(Site& site, const std::vector<std::string>& folders, Taken& tak
     if (so_far.kind == ImportOutcome::Kind::imported) log_imported(site, so_far, name);
   });
   for (const auto& warning : outcome.warnings) warn(warning);
-  const bool old = outcome.kind == ImportOutcome::Kind::refused && is_old_news(outcome.findings);
-  if (!old)
-    for (const auto& finding : outcome.findings) report(finding);
+  const std::string not_for_us = outcome.kind == ImportOutcome::Kind::refused ? why_not_for_us(outcome.findings) : "";
+  if (not_for_us.empty())
+    for (auto finding : outcome.findings) {
+      if (finding.where.empty() || finding.where == "the bundle") finding.where = printable(folders.front(), 4096);
+      report(finding);
+    }
   for (const auto& one : outcome.archives.failed) error_line(one.text, one.hint);
   taken.partly |= !outcome.archives.failed.empty();
   switch (outcome.kind) {
     case ImportOutcome::Kind::refused:
-      if (old)
-        note(name + " is no newer than what has been imported");
+      if (!not_for_us.empty())
+        note(name + " " + not_for_us);
       else
         taken.refused = true;
       break;
@@ -118,35 +133,34 @@ void take_bundle(Site& site, const std::vector<std::string>& folders, Taken& tak
   }
 }
 
-/// Archives whose bytes are not here, as far as names and sizes tell: reading all of them again and again would take hours.
-std::vector<std::string> news_among(Site& site, const std::vector<std::string>& archives, const std::string& product) {
-  std::vector<std::string> out;
-  for (const auto& path : archives) {
-    const auto name = parse_archive_name(file_name_of(path));
-    if (!name || (!product.empty() && name->patchset.product != product)) continue;
-    const auto known = find_patchset(site, name->patchset.text);
-    if (!known || known->archive_bytes != size_of(path)) out.push_back(path);
-  }
-  return out;
+/// Here, the same bytes, and nothing is left to do with it. What differs, `deploy` judges.
+bool is_known(Site& site, const std::string& path, const ArchiveName& name) {
+  const auto known = find_patchset(site, name.patchset.text);
+  if (!known || known->archive_bytes != size_of(path)) return false;
+  const bool is_kept = known->archive_state != ArchiveState::present || in_arch(site, known->name, known->archive_bytes);
+  return is_kept && hash_file(open_file(path, O_RDONLY | O_NOFOLLOW)) == known->archive;
 }
 
-void take_archives(Site& site, const std::vector<std::string>& archives, Taken& taken) {
-  // One after the other: a copy of each lies in the base while it is looked at, and one that cannot be read keeps no other.
-  for (const auto& path : archives) {
-    DeployOrder order;
-    order.archives = {path};
-    order.only_store = true;
-    const DeployReport done = deploy(site, order);
-    for (const auto& refusal : done.refused) report(refusal);
-    for (const auto& one : done.feeds.stale) error_line(one.text, one.hint);
-    for (const auto& name : done.stored) note(name + " was stored");
-    taken.changed |= !done.stored.empty();
-    taken.refused |= !done.refused.empty();
-    taken.partly |= !done.feeds.stale.empty();
+void take_archive(Site& site, const std::string& path, const std::string& product, Taken& taken) {
+  const auto name = parse_archive_name(file_name_of(path));
+  if (!name || (!product.empty() && name->patchset.product != product) || is_known(site, path, *name)) return;
+  DeployOrder order;
+  order.archives = {path};
+  order.only_store = true;
+  const DeployReport done = deploy(site, order);
+  for (const auto& refusal : done.refused) report(refusal);
+  for (const auto& one : done.feeds.stale) error_line(one.text, one.hint);
+  for (const auto& one : done.stored) {
+    note(one + " was stored");
+    if (done.signed_by_keys.empty()) warn("nobody has signed " + one + ": whoever filled the drop folder is believed");
   }
+  for (const auto& one : done.restored) note("arch/ has the archive of " + one + " again");
+  taken.changed |= !done.stored.empty() || !done.restored.empty();
+  taken.refused |= !done.refused.empty();
+  taken.partly |= !done.feeds.stale.empty();
 }
 
-/// What one bundle or archive is not fit for keeps no other from being taken.
+/// What one bundle or archive is not fit for, or what the machine cannot do with it, keeps no other from being taken.
 template <class Take>
 void going_on(Taken& taken, const Take& take) {
   try {
@@ -154,6 +168,9 @@ void going_on(Taken& taken, const Take& take) {
   } catch (const UsageError& error) {
     error_line(error.what(), error.hint());
     taken.refused = true;
+  } catch (const SystemFailure& failure) {
+    error_line(failure.what(), failure.hint());
+    taken.partly = true;
   }
 }
 
@@ -173,7 +190,10 @@ DropFolder look_into(const std::string& folder) {
     if (is_folder(path)) {
       if (holds_volumes(path)) folders.push_back(path);
     } else if (is_regular(path)) {
-      if (auto archive = parse_archive_name(name)) names.push_back(std::move(*archive));
+      if (auto archive = parse_archive_name(name))
+        names.push_back(std::move(*archive));
+      else if (looks_like_an_archive(name))
+        warn(printable(path, 4096) + " is left alone: its name is none of a patchset's archive, such as K20260105_01.tar.bz2");
     }
   }
   std::sort(names.begin(), names.end(), [](const auto& a, const auto& b) { return a.patchset < b.patchset; });
@@ -185,8 +205,8 @@ DropFolder look_into(const std::string& folder) {
 Taken take_all(Site& site, const DropFolder& found, const std::string& product) {
   Taken taken;
   for (const auto& folders : found.bundles) going_on(taken, [&] { take_bundle(site, folders, taken); });
-  const auto news = news_among(site, found.archives, product);
-  if (!news.empty()) going_on(taken, [&] { take_archives(site, news, taken); });
+  // One after the other: a copy of each lies in the base while it is looked at.
+  for (const auto& path : found.archives) going_on(taken, [&] { take_archive(site, path, product, taken); });
   return taken;
 }
 

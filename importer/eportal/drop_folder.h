@@ -26,8 +26,8 @@ struct Taken {
 };
 
 /// Bundles first, each as `patchferry import` takes it: into the feeds that fill themselves. Then archives of `product`
-/// ("": of all) are stored; feeds are left to update_feeds(). What is here already is no news; what is refused is said, and the
-/// others go on.
+/// ("": of all) are stored; feeds are left to update_feeds(). What is here already, or is for another site, is no news; what is
+/// refused, or fails, is said, and the others go on.
 Taken take_all(Site& site, const DropFolder& found, const std::string& product);
 
 }  // namespace patchferry::importer::eportal

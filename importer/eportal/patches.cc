@@ -38,6 +38,9 @@ int deploy_archive(const Call& call) {
     order.product = call.product;
   }
   OpenedSite site;
+  // Parked until somebody has looked at it: else the next automatic update would put it into another feed.
+  if (!order.enable && order.feeds.empty())
+    for (const auto& feed : feeds(*site)) order.feeds.push_back(feed.name);
   const DeployReport done = deploy(*site, order);
   for (const auto& refusal : done.refused) report(refusal);
   for (const auto& [feed, move] : done.feeds.moves) {

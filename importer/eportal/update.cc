@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // kc.eportal … update, auto-update, --get-latest, --auto-update: the vendor's tool asks the internet; we take what lies in
 // the drop folder, and then put into the feeds what is here.
-#include <algorithm>
-
 #include "importer/alarms.h"
 #include "importer/eportal/drop_folder.h"
 #include "importer/eportal/feed_lines.h"
@@ -30,10 +28,8 @@ int finish(Site& site, const Taken& taken, const Result<FeedReport>& done) {
   if (done) {
     log_moves(*done);
     log_troubles(*done);
-    const auto left_out =
-        std::count_if(done->kept.begin(), done->kept.end(), [](const auto& one) { return one.state != FeedState::enabled; });
-    if (left_out > 0)
-      note(count_text(static_cast<std::uint64_t>(left_out), "patchset") + " left out: a person or the vendor has decided so");
+    for (const auto& one : done->kept)
+      if (one.state != FeedState::enabled) note(one.patchset + " stays " + word_for(one.state) + " in " + one.feed);
   } else {
     report(done.error());
   }

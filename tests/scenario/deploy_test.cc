@@ -93,7 +93,8 @@ TEST_CASE("several archives at once are deployed in release order, whatever the 
   CHECK(feed.at(khash(2) + "/latest.v1") == "2\n");
   const auto log = audited(d.base, "deploy");
   REQUIRE(log.size() == 1);
-  CHECK(says(log[0], "into main"));
+  CHECK(says(log[0], kReleases[0] + " enabled in main"));
+  CHECK(says(log[0], "unsigned: " + kReleases[0]));
   CHECK(says(log[0], kReleases[0] + " " + kReleases[1]));
   CHECK(names_in(d.base + "/quarantine").empty());
 

@@ -7,6 +7,7 @@
 #include <regex>
 #include <sstream>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "tests/scenario/world.h"
 
@@ -297,6 +298,72 @@ TEST_CASE("what an update cannot take keeps nothing else from being taken, and i
   CHECK(site.states().at("K20260120_01") == "enabled");
 }
 
+TEST_CASE("in the drop folder, other sites' bundles are no errors, and no file keeps another from being taken") {
+  const Portal site;
+  const World& world = site.world;
+  const std::string drop = world.at("drop");
+  make_folder(drop);
+  site.configure("drop");
+  world.release_kernels("K20260105_01", {{1, 1}});
+  copy_tree(world.export_full({}, "store", "plant2"), drop + "/other");
+  copy_tree(world.export_full(), drop + "/ours");
+  const auto first = portal({"--get-latest"});
+  INFO(first.err);
+  CHECK(first.code == 0);
+  CHECK(says(first.err, drop + "/other is for another site"));
+  CHECK(first.err.find("ERROR") == std::string::npos);
+
+  // A file that claims to be larger than any disk; a name that is none; an archive that arch/ has lost; one that was exchanged.
+  write_archive(drop + "/K20260203_01.tar.bz2", kernel_release("K20260203_01", {{1, 4}}));
+  write_contents(drop + "/K20200101_01.tar.bz2", "");
+  REQUIRE(::truncate((drop + "/K20200101_01.tar.bz2").c_str(), 15LL << 40) == 0);
+  write_contents(drop + "/K2026.tar.bz2", "?");
+  const auto second = portal({"--get-latest"});
+  INFO(second.err);
+  CHECK(second.code == 5);
+  CHECK(says(second.err, "K20200101_01.tar.bz2"));
+  CHECK(says(second.err, "K2026.tar.bz2 is left alone"));
+  check_logged(second, "WARNING", "nobody has signed K20260203_01");
+  CHECK(site.states().at("K20260203_01") == "enabled");
+  remove_file(drop + "/K20200101_01.tar.bz2");
+  remove_file(world.base() + "/arch/K20260203_01.tar.bz2");
+  const auto third = portal({"--get-latest"});
+  check_logged(third, "INFO", "arch/ has the archive of K20260203_01 again");
+  CHECK(third.code == 0);
+  std::string other = contents(drop + "/K20260203_01.tar.bz2");
+  other[other.size() / 2] = static_cast<char>(other[other.size() / 2] ^ 1);
+  remove_file(drop + "/K20260203_01.tar.bz2");
+  write_contents(drop + "/K20260203_01.tar.bz2", other);
+  const auto fourth = portal({"--get-latest"});
+  CHECK(fourth.code == 1);
+  CHECK(says(fourth.err, "with other bytes"));
+}
+
+TEST_CASE("where the configuration refuses unsigned archives, none comes in by itself or by hand") {
+  const Portal site;
+  const World& world = site.world;
+  make_folder(world.at("drop"));
+  write_archive(world.at("drop/K20260203_01.tar.bz2"), kernel_release("K20260203_01", {{1, 4}}));
+  write_contents(world.at("config.toml"),
+                 fmt::format("base = \"{}\"\ndrop = \"{}\"\nunsigned = \"refuse\"\n", world.base(), world.at("drop")));
+  const auto done = portal({"--get-latest"});
+  CHECK(done.code == 1);
+  CHECK(says(done.err, "nobody has signed it"));
+  CHECK(portal({"kcare", "deploy", world.at("drop/K20260203_01.tar.bz2")}).code == 1);
+  CHECK(site.states().empty());
+}
+
+TEST_CASE("what is deployed as disabled is disabled in every feed, unless one is named") {
+  const Portal site;
+  REQUIRE(portal({"feed", "-a", "--auto", "canary"}).code == 0);
+  for (const std::string name : {"K20260105_01", "K20260106_01"})
+    write_archive(site.world.at(name + ".tar.bz2"), kernel_release(name, {{1, 1}}));
+  REQUIRE(portal({"kcare", "deploy", "--disabled", site.world.at("K20260105_01.tar.bz2")}).code == 0);
+  REQUIRE(portal({"kcare", "deploy", "--disabled", "--feed", "main", site.world.at("K20260106_01.tar.bz2")}).code == 0);
+  REQUIRE(portal({"--auto-update"}).code == 0);
+  CHECK(site.states("canary") == States{{"K20260105_01", "disabled"}, {"K20260106_01", "enabled"}});
+}
+
 TEST_CASE("without a drop folder an update says how to configure one; one that is not mounted is an error") {
   const Portal site;
   const auto none = portal({"kcare", "update"});
@@ -468,8 +535,12 @@ TEST_CASE("sync-nginx-conf writes nginx's configuration where the configuration 
   CHECK(refused.code == 1);
   check_logged(refused, "ERROR", "nginx does not take the configuration");
   CHECK_FALSE(exists(conf));
+  const auto unread = with_nginx("exit 0\n");  // takes what it is asked about, and includes no such file
+  CHECK(unread.code == 5);
+  CHECK(says(unread.err, "nginx does not read it"));
   for (int i = 0; i < 2; ++i) {
-    const auto done = with_nginx("echo \"$@\" >> " + site.world.at("asked") + "\n");
+    const auto done = with_nginx("echo \"$@\" >> " + site.world.at("asked") + "\n[ \"$1\" = -T ] && echo '# configuration file " +
+                                 conf + ":'\nexit 0\n");
     INFO(done.err);
     CHECK(done.code == 0);
     CHECK(says(contents(conf), site.world.base() + "/feeds"));

@@ -214,7 +214,7 @@ TEST_CASE("the ledger's copy lies where the configuration says") {
   world.init(base);
   world.release_kernels(name_of(1), {{1, 1}}, 300);
   REQUIRE(world.import_into(base, {world.export_more({"--full"})}).code == 0);
-  CHECK(contents(world.at("elsewhere/plant1.copy")).starts_with("patchferry-ledger-2 plant1\nchallenge -\nstream "));
+  CHECK(contents(world.at("elsewhere/plant1.copy")).starts_with("patchferry-ledger-3 plant1\nchallenge -\nstream "));
   CHECK_FALSE(exists(base + "/ledger.copy"));
   // A whole base that is put back, with all that lies in it, is noticed by it.
   copy_tree(base, world.at("backup"));
@@ -275,4 +275,21 @@ TEST_CASE("a second copy that another site has written, or nobody of this one, i
   write_contents(site.copy, contents(other + "/ledger.copy"));
   CHECK_FALSE(site.challenge().empty());
   site.check_nothing_goes({4});
+}
+
+TEST_CASE("what the vendor has withdrawn stays out of the feeds, whatever database is put back") {
+  Site site;
+  const World& world = site.world;
+  const std::string before = contents(site.database);
+  REQUIRE(typed({"mirror", "withdraw", "--store", world.at("store"), name_of(3)}).code == 0);
+  REQUIRE(world.import({world.export_full()}).code == 0);
+  CHECK(served(site.base).at(khash(1) + "/latest.v1") == "4\n");
+  write_contents(site.database, before);
+  // Any command, even one that only looks.
+  const auto looked = typed({"list", "--base", site.base, "--json"});
+  CHECK(says(looked.err, name_of(3) + " was withdrawn"));
+  for (const auto& p : json_of(looked).at("patchsets"))
+    if (p.at("name") == name_of(3)) CHECK(p.at("feeds").at("main") == "withdrawn");
+  CHECK(typed({"enable", "--base", site.base, name_of(3)}).code == 1);
+  CHECK(typed({"list", "--base", site.base}).err.find("withdrawn") == std::string::npos);
 }
