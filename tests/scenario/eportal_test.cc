@@ -339,6 +339,30 @@ TEST_CASE("in the drop folder, other sites' bundles are no errors, and no file k
   CHECK(says(fourth.err, "with other bytes"));
 }
 
+TEST_CASE("links, pipes and folders with names of archives are left alone in the drop folder") {
+  const Portal site;
+  const World& world = site.world;
+  const std::string drop = world.at("drop");
+  make_folder(drop);
+  site.configure("drop");
+  write_archive(world.at("K20260105_01.tar.bz2"), kernel_release("K20260105_01", {{1, 1}}));
+  make_symlink(world.at("K20260105_01.tar.bz2"), drop + "/K20260105_01.tar.bz2");
+  REQUIRE(::mkfifo((drop + "/K20260106_01.tar.bz2").c_str(), 0600) == 0);
+  make_folder(drop + "/K20260107_01.tar.bz2");
+  make_symlink("/dev/zero", drop + "/K20260108_01.tar.bz2");
+  write_contents(drop + "/K2026\x1b[31m.tar.bz2", "?");
+  const auto done = portal({"--get-latest"});
+  INFO(done.err);
+  CHECK(done.code == 0);
+  CHECK(site.states().empty());
+  CHECK(done.err.find('\x1b') == std::string::npos);
+  // A signature that is none keeps its archive out.
+  write_archive(drop + "/K20260109_01.tar.bz2", kernel_release("K20260109_01", {{1, 1}}));
+  write_contents(drop + "/K20260109_01.tar.bz2.sig", "no signature");
+  CHECK(portal({"--get-latest"}).code == 1);
+  CHECK(site.states().empty());
+}
+
 TEST_CASE("where the configuration refuses unsigned archives, none comes in by itself or by hand") {
   const Portal site;
   const World& world = site.world;

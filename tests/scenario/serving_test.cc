@@ -2,6 +2,7 @@
 // What agents get from a real nginx, with the configuration that `patchferry serve-config` writes.
 #include <catch2/catch.hpp>
 #include <cstdlib>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -559,4 +560,42 @@ TEST_CASE("how feeds are served can be written down once, in the configuration")
     CHECK(done.code == 2);
     CHECK_FALSE(done.err.empty());
   }
+}
+
+TEST_CASE("a configuration is written over no link, pipe or folder, whatever lies where it is to go or beside it") {
+  const World world;
+  fill(world);
+  const std::string out = world.at("site.conf"), victim = world.at("victim");
+  const Words words = {"serve-config", "nginx", "--base", world.base(), "--out", out};
+  const std::string good = typed({"serve-config", "nginx", "--base", world.base()}).out;
+  write_contents(victim, "mine\n");
+  make_symlink(victim, out);
+  CHECK(typed(words).code == 2);
+  patchferry::remove_file(out);
+  make_symlink(world.at("nothing"), out);
+  CHECK(typed(words).code == 2);
+  CHECK_FALSE(patchferry::exists(world.at("nothing")));
+  patchferry::remove_file(out);
+  REQUIRE(::mkfifo(out.c_str(), 0600) == 0);
+  CHECK(typed(words).code == 2);
+  patchferry::remove_file(out);
+  patchferry::make_folder(out);
+  CHECK(typed(words).code == 2);
+  patchferry::remove_tree(out);
+  make_symlink(victim, world.at(".site.conf.partial"));
+  CHECK(typed(words).code == 0);
+  CHECK(contents(out) == good);
+  CHECK(contents(victim) == "mine\n");
+}
+
+TEST_CASE("several configurations written at once wait for each other") {
+  const World world;
+  fill(world);
+  const std::string out = world.at("site.conf");
+  std::vector<std::unique_ptr<Process>> all;
+  for (int i = 0; i < 12; ++i)
+    all.push_back(std::make_unique<Process>(Words{"patchferry", "serve-config", "nginx", "--base", world.base(), "--out", out,
+                                                  "--listen", std::to_string(8000 + i)}));
+  for (auto& one : all) CHECK(one->wait().code == 0);
+  CHECK(says(contents(out), "server {"));
 }
