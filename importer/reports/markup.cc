@@ -10,6 +10,7 @@ namespace {
 const char* class_of(Column::Kind kind) {
   switch (kind) {
     case Column::Kind::words: return "words";
+    case Column::Kind::fixed: return "fixed";
     case Column::Kind::number: return "number";
     case Column::Kind::name: return "name";
   }

@@ -42,7 +42,7 @@ Markup code(std::string_view text);
 
 struct Column {
   const char* title;
-  enum class Kind { words, number, name } kind = Kind::words;
+  enum class Kind { words, fixed, number, name } kind = Kind::words;  // fixed: never broken across lines
 };
 using Row = std::vector<Markup>;
 /// Its header is repeated on each printed page. Nothing at all for no rows.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "importer/reports/page.h"
 
+#include <algorithm>
 #include <fcntl.h>
 
 #include "importer/reports/page_style.h"
@@ -28,6 +29,22 @@ Markup list_of(const std::vector<std::string>& lines) {
   Markup out("<ul>\n");
   for (const auto& line : lines) out.html("<li>").text(line).html("</li>\n");
   return out.html("</ul>\n");
+}
+
+/// None of them broken at a '-'.
+Markup some_names(const std::vector<std::string>& names) {
+  Markup out;
+  for (std::size_t i = 0; i < std::min(names.size(), kKernelsNamed); ++i)
+    out.add(i == 0 ? Markup() : Markup(", ")).html("<span class=\"whole\">").text(names[i]).html("</span>");
+  if (names.size() > kKernelsNamed) out.text(" and " + std::to_string(names.size() - kKernelsNamed) + " more");
+  return out;
+}
+
+/// For those who do not know our words.
+const char* label_for(Turn turn) {
+  if (turn == Turn::lost) return "NOT SERVED";
+  if (turn == Turn::lowered) return "LOWERED";
+  return turn == Turn::brought ? "new level" : word_for(turn);
 }
 
 /// Printed only: who has read this, and what they decided.
@@ -85,9 +102,10 @@ Markup severity(unsigned tenths) {
 Markup cve_table(std::string_view caption, const std::vector<CveChange>& cves) {
   std::vector<Row> rows;
   for (const auto& one : cves)
-    rows.push_back({code(one.cve), severity(one.cvss_tenths), text(std::to_string(one.kernels.size())),
-                    text(some_of(one.kernels, kKernelsNamed))});
-  return table(caption, {{"CVE", Column::Kind::name}, {"Score"}, {"Kernels", Column::Kind::number}, {"Which"}}, rows);
+    rows.push_back({code(one.cve), severity(one.cvss_tenths), text(std::to_string(one.kernels.size())), some_names(one.kernels)});
+  return table(caption,
+               {{"CVE", Column::Kind::fixed}, {"Score", Column::Kind::fixed}, {"Kernels", Column::Kind::number}, {"Which"}},
+               rows);
 }
 
 Markup kernel_table(const ProtectionChange& change) {
@@ -95,24 +113,19 @@ Markup kernel_table(const ProtectionChange& change) {
   for (const auto& one : change.kernels) {
     const Turn turn = turn_of(one);
     Markup what("<span class=\"turn ");
-    what.text(word_for(turn))
-        .html("\">")
-        .text(turn == Turn::lost      ? "LOST"
-              : turn == Turn::lowered ? "LOWERED"
-                                      : word_for(turn))
-        .html("</span>");
+    what.text(word_for(turn)).html("\">").text(label_for(turn)).html("</span>");
     Markup name = code(one.kernel);
     if (!one.ident.empty() && one.ident != one.kernel) name.html("<br><small>").text(one.ident).html("</small>");
-    const std::string to = one.is_brought ? "by the bundle" : one.to ? std::to_string(one.to->level) : "none";
+    const std::string to = one.is_brought ? "in the bundle" : one.to ? std::to_string(one.to->level) : "none";
     rows.push_back({name, what, text(one.from ? std::to_string(one.from->level) : "none"), text(to),
                     text(one.is_brought || !one.to ? "" : one.to->patchset)});
   }
   return table(count_text(rows.size(), "kernel") + " or build ids whose level changes",
                {{"Kernel or build id", Column::Kind::name},
-                {"Change"},
+                {"Change", Column::Kind::fixed},
                 {"From level", Column::Kind::number},
                 {"To level", Column::Kind::number},
-                {"Patchset"}},
+                {"Patchset", Column::Kind::fixed}},
                rows);
 }
 
@@ -122,8 +135,9 @@ Markup change_tables(const ProtectionChange& change) {
     std::vector<Row> rows;
     for (const auto& one : change.unread)
       rows.push_back({code(one.kernel), text(one.level.patchset), text(std::to_string(one.level.level))});
-    out.add(table("Not known: levels whose tree is missing, so that nobody can say what they close",
-                  {{"Kernel or build id", Column::Kind::name}, {"Patchset"}, {"Level", Column::Kind::number}}, rows));
+    out.add(table(
+        "Not known: levels whose tree is missing, so that nobody can say what they close",
+        {{"Kernel or build id", Column::Kind::name}, {"Patchset", Column::Kind::fixed}, {"Level", Column::Kind::number}}, rows));
   }
   out.add(cve_table(change.lost_at_most ? "CVEs LOST, unless what the bundle brings closes them again"
                                         : "CVEs LOST: closed now, and open afterwards",

@@ -52,7 +52,10 @@ caption { padding: .2rem 0 .5rem; text-align: left; font-weight: 600; }
 th, td { padding: .42rem .7rem; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; }
 th { border-bottom: 2px solid var(--soft); background: var(--raised); font-size: .82rem; color: var(--soft); white-space: nowrap; }
 .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
-td.name code { white-space: nowrap; }
+.fixed { white-space: nowrap; }
+.whole, td.name code { display: inline-block; max-width: 100%; overflow-wrap: anywhere; }
+td.name { min-width: 17em; }
+.fixed { width: 1%; }
 .severity, .turn { display: inline-block; padding: .05rem .5rem; border: 1px solid; border-radius: 1rem; font-size: .86rem; white-space: nowrap; }
 .critical, .turn.lost { color: var(--critical); background: var(--critical-ground); }
 .high, .turn.lowered { color: var(--high); background: var(--high-ground); }
@@ -66,7 +69,7 @@ dd { margin: 0; overflow-wrap: anywhere; }
 .sign { display: none; }
 footer { margin-top: 2.5rem; border-top: 1px solid var(--line); padding-top: .5rem; }
 @media (max-width: 40rem) { dl div { grid-template-columns: 1fr; gap: 0; } }
-@page { size: A4; margin: 16mm 15mm 18mm; }
+@page { size: A4; margin: 16mm 15mm 18mm; @bottom-right { content: counter(page) " / " counter(pages); font: 8pt sans-serif; color: #444; } }
 @media print {
   :root {
     color-scheme: light;
@@ -78,7 +81,8 @@ footer { margin-top: 2.5rem; border-top: 1px solid var(--line); padding-top: .5r
   main { max-width: none; padding: 0; }
   h1 { font-size: 19pt; }
   h2 { font-size: 13pt; margin-top: 7mm; }
-  h2, h3, caption { break-after: avoid; }
+  h2, h3, caption, thead { break-after: avoid; }
+  tbody tr:first-child { break-before: avoid; }
   .scroll { overflow: visible; }
   thead { display: table-header-group; }
   tr, .tile, .news, dl div, .sign, .signers div { break-inside: avoid; }
@@ -86,7 +90,8 @@ footer { margin-top: 2.5rem; border-top: 1px solid var(--line); padding-top: .5r
   .tile { padding: 2mm 3mm; }
   .big { font-size: 15pt; }
   .news.bad { border-width: 1.5pt; border-left-width: 5pt; }
-  td.name code { white-space: normal; }
+  th, td { padding: 1.1mm 2mm; }
+  .scroll { margin: 3mm 0 5mm; }
   .sign { display: block; }
   .signers { display: grid; grid-template-columns: 1fr 1fr; gap: 12mm; }
   .line { margin: 9mm 0 0; padding-top: 1mm; border-top: .6pt solid #000; color: #444; font-size: 8pt; }

@@ -129,15 +129,17 @@ PlanEffect effect_of(Site& site, const Plan& plan) {
     if (turn_of(change) != Turn::unchanged) draft.changes.push_back(std::move(change));
   });
   PlanEffect out;
-  CveTable lost;
+  CveTable gained, lost;
   const ReadInfo read = info_reader(site);
   for (auto& draft : drafts) {
     draft.effect.change = compare(std::move(draft.changes), read);
     join(read, draft);
     draft.effect.change.is_gain_known = !draft.brings || !plan.fixes_left_out;
+    add_all(gained, draft.effect.change.gained);
     add_all(lost, draft.effect.change.lost);
     out.feeds.push_back(std::move(draft.effect));
   }
+  out.gained = gained.changes();
   out.lost = lost.changes();
   return out;
 }

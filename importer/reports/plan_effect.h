@@ -21,8 +21,8 @@ struct FeedEffect {
 };
 
 struct PlanEffect {
-  std::vector<FeedEffect> feeds;  // that change, or take patchsets; by name
-  std::vector<CveChange> lost;    // in any of them
+  std::vector<FeedEffect> feeds;        // that change, or take patchsets; by name
+  std::vector<CveChange> gained, lost;  // by any of them
 };
 
 /// Before the plan is carried out. Reads kpatch.info of what changes.

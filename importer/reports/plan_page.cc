@@ -12,12 +12,6 @@ namespace patchferry::importer {
 
 namespace {
 
-std::vector<CveChange> changes_of(const std::vector<GainedCve>& gained) {
-  std::vector<CveChange> out;
-  for (const auto& one : gained) out.push_back({one.cve, one.cvss_tenths, one.kernels});
-  return out;
-}
-
 std::string standing_of(const ImportOutcome& outcome) {
   const Plan& plan = *outcome.plan;
   switch (outcome.kind) {
@@ -34,7 +28,7 @@ std::string standing_of(const ImportOutcome& outcome) {
 Tile cve_tile(const std::vector<CveChange>& cves, bool are_lost, bool at_most) {
   Tile out;
   out.number = (at_most && !cves.empty() ? "up to " : "") + std::to_string(cves.size());
-  out.label = are_lost ? "CVEs lost" : "CVEs newly closed";
+  out.label = are_lost ? "CVEs lost by a feed" : "CVEs newly closed in a feed";
   if (!cves.empty()) {
     out.mood = are_lost ? Tile::Mood::bad : Tile::Mood::good;
     out.below = text("highest ").add(severity(highest(cves)));
@@ -43,10 +37,9 @@ Tile cve_tile(const std::vector<CveChange>& cves, bool are_lost, bool at_most) {
 }
 
 std::vector<Tile> tiles_of(const Plan& plan, const PlanEffect& effect) {
-  const auto gained = changes_of(plan.gained);
   const bool at_most =
       std::any_of(effect.feeds.begin(), effect.feeds.end(), [](const auto& feed) { return feed.change.lost_at_most; });
-  std::vector<Tile> out = {cve_tile(gained, false, false), cve_tile(effect.lost, true, at_most)};
+  std::vector<Tile> out = {cve_tile(effect.gained, false, false), cve_tile(effect.lost, true, at_most)};
   if (plan.fixes_left_out) out[0] = {Tile::Mood::plain, "not known", "CVEs newly closed", {}};
   out.push_back({Tile::Mood::plain, std::to_string(plan.fresh.size()), plan.fresh.size() == 1 ? "new patchset" : "new patchsets",
                  text(size_text(plan.read_bytes) + " on the medium")});
@@ -95,7 +88,7 @@ Markup patchsets_of(const Plan& plan) {
   out.add(table("New, with the SHA-256 of the vendor's archive",
                 {{"Patchset", Column::Kind::name},
                  {"Product"},
-                 {"Released"},
+                 {"Released", Column::Kind::fixed},
                  {"Archive", Column::Kind::number},
                  {"CVEs first closed", Column::Kind::number}},
                 rows));

@@ -57,7 +57,7 @@ std::string level_text(const LevelChange& change) {
     case Turn::raised:
     case Turn::lowered: return from + " to " + to;
     case Turn::reissued: return from + ", issued again";
-    case Turn::brought: return (from.empty() ? "new" : from) + ", then by the bundle";
+    case Turn::brought: return from.empty() ? "new, in the bundle" : from + " to one in the bundle";
     case Turn::lost: return from + " to none";
     case Turn::unchanged: return to;
   }

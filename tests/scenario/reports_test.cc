@@ -253,3 +253,42 @@ TEST_CASE("the log is filtered by patchset, feed and person, by whole words, and
   CHECK(typed({"log", "--base", f.base, "--verify", "--feed", "main"}).code == 2);
   CHECK(typed({"log", "--base", f.base, "--patchset", "nonsense"}).code == 2);
 }
+
+TEST_CASE("a plan and a comparison of feeds can be had as a page, which says what the text says") {
+  const TwoFeeds f;
+  f.world.release_kernels(kNewest, {{1, 9}});
+  REQUIRE(typed({"mirror", "withdraw", "--store", f.world.at("store"), kNew}).code == 0);
+  const std::string bundle = f.world.export_more({"--receipt", f.world.receipt(f.base)});
+  const std::string path = f.world.at("plan.html");
+  const auto done = typed({"diff", "--base", f.base, bundle, "--json", "--html", path});
+  CHECK(done.code == 0);
+  CHECK(json::accept(done.out));
+  const std::string plan = contents(path);
+  CHECK(says(plan, "<h1>Bundle 3 for site plant1</h1>"));
+  CHECK(says(plan, "Withdrawn by the vendor: " + kNew));
+  CHECK(says(plan, "Feed test: LOST: up to"));
+  CHECK(says(plan, "<code>CVE-2026-1009</code>"));
+  CHECK(says(plan, json_of(done).at("bundle").get<std::string>()));
+  const auto listed = json_of(typed({"mirror", "list", "--store", f.world.at("store"), "--json"}));
+  CHECK(says(plan, listed.at("stream").get<std::string>()));
+
+  // An earlier report is replaced; what is no report is not, and nothing is done.
+  CHECK(typed({"import", "--base", f.base, bundle, "--dry-run", "--html", path}).code == 0);
+  CHECK(typed({"diff", "--base", f.base, bundle, "--html", f.world.at("ops.pub")}).code == 2);
+  CHECK(typed({"diff", "--base", f.base, bundle, "--html", f.world.at("none/plan.html")}).code == 2);
+  CHECK(typed({"import", "--base", f.base, bundle, "--html", path}).code == 2);
+
+  const std::string feeds = f.world.at("feeds.html");
+  CHECK(typed({"feed", "diff", "--base", f.base, "test", "main", "--html", feeds, "--quiet"}).code == 0);
+  CHECK(says(contents(feeds), "<h1>If feed main became like feed test</h1>"));
+  CHECK(says(contents(feeds), "<code>CVE-2026-1003</code>"));
+}
+
+TEST_CASE("where there is no plan, no report is written") {
+  const World world;
+  patchferry::make_folder(world.at("empty"));
+  const auto done = typed({"diff", "--base", world.base(), world.at("empty"), "--html", world.at("plan.html")});
+  CHECK(done.code == 1);
+  CHECK(says(done.err, "no report was written"));
+  CHECK_FALSE(patchferry::exists(world.at("plan.html")));
+}

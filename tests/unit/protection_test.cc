@@ -62,7 +62,7 @@ TEST_CASE("each way in which a kernel's level can change has its word") {
   }
   const LevelChange brought{"id", "kernel", served("K1", 3), std::nullopt, true};
   CHECK(std::string(word_for(turn_of(brought))) == "brought");
-  CHECK(level_text(brought) == "3, then by the bundle");
+  CHECK(level_text(brought) == "3 to one in the bundle");
 }
 
 TEST_CASE("CVEs gained and lost are told by kernel, the highest score first") {
