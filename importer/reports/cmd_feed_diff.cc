@@ -32,7 +32,7 @@ nlohmann::json json_of(const FeedDifference& d) {
   return {{"feed", d.feed},
           {"like", d.like},
           {"same", d.is_same()},
-          {"patchsets", {{"gained", d.taken}, {"lost", d.dropped}}},
+          {"patchsets", {{"gained", names_of(d.taken)}, {"lost", names_of(d.dropped)}}},
           {"cves", change_json(d.change)},
           {"kernels", kernels_json(d.change)},
           {"unread", unread_json(d.change)}};

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "importer/catalogue.h"
 #include "importer/feeds.h"
 #include "importer/reports/page.h"
 #include "importer/reports/protection.h"
@@ -12,13 +13,14 @@
 namespace patchferry::importer {
 
 struct FeedDifference {
-  std::string feed;                  // that would become
-  std::string like;                  // this one
-  std::vector<std::string> taken;    // patchsets that it would take, and those that it
-  std::vector<std::string> dropped;  // would lose; release order
+  std::string feed;                           // that would become
+  std::string like;                           // this one
+  std::vector<KnownPatchset> taken, dropped;  // that it would take, and lose; release order
   ProtectionChange change;
   bool is_same() const { return taken.empty() && dropped.empty(); }
 };
+
+std::vector<std::string> names_of(const std::vector<KnownPatchset>& patchsets);
 
 FeedDifference difference(Site& site, const Feed& feed, const Feed& like);
 

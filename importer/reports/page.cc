@@ -120,7 +120,7 @@ Markup kernel_table(const ProtectionChange& change) {
     rows.push_back({name, what, text(one.from ? std::to_string(one.from->level) : "none"), text(to),
                     text(one.is_brought || !one.to ? "" : one.to->patchset)});
   }
-  return table(count_text(rows.size(), "kernel") + " or build ids whose level changes",
+  return table("Kernels and build ids whose level changes: " + std::to_string(rows.size()),
                {{"Kernel or build id", Column::Kind::name},
                 {"Change", Column::Kind::fixed},
                 {"From level", Column::Kind::number},

@@ -292,3 +292,38 @@ TEST_CASE("where there is no plan, no report is written") {
   CHECK(says(done.err, "no report was written"));
   CHECK_FALSE(patchferry::exists(world.at("plan.html")));
 }
+
+TEST_CASE("the plan of a rollback says what servers lose by it, and then they have lost just that") {
+  const World world;
+  world.release_kernels(kOld, {{1, 2}});
+  const std::string first = world.export_full();
+  REQUIRE(world.import({first}).code == 0);
+  world.release_kernels(kNew, {{1, 4}, {2, 1}});
+  const std::string second = world.export_more({"--receipt", world.receipt(world.base())});
+  REQUIRE(world.import({second}).code == 0);
+  REQUIRE(typed({"feed", "add", "--base", world.base(), "--like", "main", "before"}).code == 0);
+  const auto permit_for = [&](const std::string& number) {
+    const std::string path = world.at("permit" + number);
+    REQUIRE(typed({"permit", "make", "--store", world.at("store"), "--site", "plant1", "--bundle", number, "--receipt",
+                   world.receipt(world.base()), "--key", world.at("ops.key"), "--out", path})
+                .code == 0);
+    return path;
+  };
+  const std::string back = permit_for("1");
+  const auto plan = patchferry_json({"import", "--base", world.base(), first, "--rollback", back, "--dry-run"});
+  const Cves lost = {{"CVE-2026-1001", {kernel(2)}}, {"CVE-2026-1003", {kernel(1)}}, {"CVE-2026-1004", {kernel(1)}}};
+  CHECK(by_cve(plan.at("cves").at("lost")) == lost);
+  for (const char* feed : {"main", "before"}) {
+    const auto& here = plan.at("feeds").at(feed);
+    CHECK(here.at("disable") == json::array({kNew}));
+    CHECK(by_cve(here.at("cves").at("lost")) == lost);
+    CHECK(here.at("cves").at("lost_at_most") == false);
+  }
+  const auto text = typed({"import", "--base", world.base(), first, "--rollback", back, "--dry-run"}).out;
+  CHECK(first_line(text) == "Feed before: LOST: 3 CVEs for 2 kernels, highest 7.4 (high)");
+
+  REQUIRE(world.import({first, "--rollback", back}).code == 0);
+  CHECK(served(world.base()).count(khash(1) + "/latest.v1") == 1);
+  CHECK(served(world.base()).at(khash(1) + "/latest.v1") == "2\n");
+  CHECK(served(world.base()).count(khash(2) + "/latest.v1") == 0);
+}
