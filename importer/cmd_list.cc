@@ -42,13 +42,6 @@ nlohmann::json feeds_json(const KnownPatchset& p) {
   return out;
 }
 
-/// What there is of its archive, for programs.
-const char* archive_word(const Site& site, Holdings& holdings, const KnownPatchset& p) {
-  if (in_arch(site, p.name, p.archive_bytes)) return "present";
-  if (!holdings.can_be_made(p)) return "missing";
-  return p.archive_state == ArchiveState::never ? "never" : "pending";
-}
-
 std::string archive_text(const std::string& word) {
   if (word == "present") return "in arch/";
   if (word == "missing") return "missing or damaged";

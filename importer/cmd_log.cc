@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "bundle-format/patchset_name.h"
 #include "importer/audit.h"
+#include "importer/audit_words.h"
 #include "importer/commands.h"
 #include "system/calendar.h"
 #include "system/failure.h"
@@ -18,6 +20,9 @@ constexpr OptionSpec kOptions[] = {
     kBaseOption,
     kNoWaitOption,
     {"since", "only entries of this day (UTC) and later", "YYYY-MM-DD"},
+    {"patchset", "only entries that name this patchset", "NAME"},
+    {"feed", "only entries that name this feed, of today or of the past", "FEED"},
+    {"who", "only entries of this person", "NAME"},
     {"verify", "check that no entry was altered, taken out or put in; exit 1 if one was", nullptr},
     {"expect", "with --verify, which it implies: a hash written down earlier, which must be in the log", "HASH"},
     {"json",
@@ -25,7 +30,8 @@ constexpr OptionSpec kOptions[] = {
      nullptr},
 };
 constexpr CommandSpec kSpec = {
-    "patchferry log --base DIR [--since YYYY-MM-DD] [--verify [--expect HASH]]",
+    "patchferry log --base DIR [--since YYYY-MM-DD] [--patchset NAME] [--feed FEED] [--who NAME]\n"
+    "       patchferry log --base DIR [--verify [--expect HASH]]",
     "Shows who did what to this site, and when. Each entry holds the hash of the one before; note the newest hash down on paper, and\n"
     "--expect proves later that nothing up to there has changed. docs/audit.md tells how to check an exported log without this program.",
     kOptions,
@@ -36,6 +42,33 @@ std::int64_t begin_of(const std::string& day) {
   const auto date = date_from_text(day);
   if (!date) throw UsageError("'" + printable(day) + "' is not a day", "write it as 2026-01-31");
   return days_since_1970(*date) * 86400;
+}
+
+/// Each of these that is given must fit.
+struct Wanted {
+  std::optional<std::int64_t> since;
+  std::string patchset, feed, who;
+};
+
+Wanted wanted_by(const Arguments& args) {
+  Wanted out;
+  if (args.has("since")) out.since = begin_of(args.required("since"));
+  if (args.has("who")) out.who = args.required("who");
+  if (args.has("feed")) out.feed = args.required("feed");
+  if (!args.has("patchset")) return out;
+  // One that has never been here is no mistake: nothing was done about it.
+  const std::string name = args.required("patchset");
+  const auto archive = parse_archive_name(name);
+  if (!archive && !parse_patchset_name(name))
+    throw UsageError("'" + printable(name) + "' is no name of a patchset", "they look like K20260105_01 or U20260105_01");
+  out.patchset = archive ? archive->patchset.text : name;
+  return out;
+}
+
+bool is_wanted(const Wanted& wanted, const LogEntry& e) {
+  return (!wanted.since || e.at >= *wanted.since) && (wanted.who.empty() || e.who == wanted.who) &&
+         (wanted.feed.empty() || has_word(e.detail, wanted.feed)) &&
+         (wanted.patchset.empty() || names_patchset(e.detail, wanted.patchset));
 }
 
 /// As a person copies it from paper: in either case, in groups.
@@ -111,9 +144,11 @@ int cmd_log(std::vector<std::string> arguments) {
   if (args.help_shown()) return kDone;
   take_no_more(args, "log");
   const bool verifies = args.has("verify") || args.has("expect");
-  if (verifies && args.has("since"))
-    throw UsageError("--since does not go with --verify", "the log is checked from its first entry on");
-  const std::int64_t since = args.has("since") ? begin_of(args.required("since")) : 0;
+  for (const char* some : {"since", "patchset", "feed", "who"})
+    if (verifies && args.has(some))
+      throw UsageError(std::string("--") + some + " does not go with --verify",
+                       "the log is checked from its first entry to its last");
+  const Wanted wanted = wanted_by(args);
   std::optional<Digest> expected;
   if (args.has("expect")) expected = hash_from(args.required("expect"));
 
@@ -123,7 +158,7 @@ int cmd_log(std::vector<std::string> arguments) {
   if (verifies) return show_verdict(site, expected, json);
   std::vector<std::vector<std::string>> rows;
   read_log(site.db(), [&](const LogEntry& e) {
-    if (args.has("since") && e.at < since) return;
+    if (!is_wanted(wanted, e)) return;
     if (json)
       print_json(e);
     else

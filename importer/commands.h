@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The commands of patchferry-site, one file each (cmd_*.cc). Exit codes: terminal/command.h.
+// The commands of patchferry-site, one file each (cmd_*.cc); those that explain are in reports/. Exit codes: terminal/command.h.
 #pragma once
 
 #include <string>
@@ -14,8 +14,6 @@ namespace patchferry::importer {
 int cmd_init(std::vector<std::string> arguments);
 int cmd_adopt(std::vector<std::string> arguments);
 int cmd_archives(std::vector<std::string> arguments);
-int cmd_import(std::vector<std::string> arguments);
-int cmd_diff(std::vector<std::string> arguments);
 int cmd_deploy(std::vector<std::string> arguments);
 int cmd_enable(std::vector<std::string> arguments);
 int cmd_disable(std::vector<std::string> arguments);

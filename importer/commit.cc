@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "importer/commit.h"
 
+#include "importer/audit_words.h"
 #include "importer/ledger.h"
 #include "importer/ledger_copy.h"
 #include "importer/trees.h"
@@ -34,6 +35,15 @@ void enter(Site& site, const Change& change, AuditEvent& event) {
   record_import(site, bundle);
 }
 
+/// Feeds that have changed since `before` and that the detail does not name yet: 'log --feed' finds entries by that.
+void name_feeds(Site& site, const std::vector<Feed>& before, std::string& detail) {
+  std::string names;
+  for (const auto& feed : feeds(site))
+    for (const auto& was : before)
+      if (was.id == feed.id && was.revision != feed.revision && !has_word(detail, feed.name)) names += " " + feed.name;
+  if (!names.empty()) detail += ", changed:" + names;
+}
+
 /// Trees that have what comes back, and objects; all of it durable.
 void put_in_place(Site& site, const Change& change, Trees& trees) {
   std::vector<std::string> laid_out;
@@ -54,6 +64,7 @@ std::vector<ArchiveFailure> commit(Site& site, const Change& change) {
   Transaction transaction(site.db());
   const std::string work = change.work.empty() ? "" : change.work.substr(site.base().size() + 1);
   Query pending(site.db(), "INSERT INTO pending_rename(source, target) VALUES(?1,?2)");
+  const auto feeds_before = feeds(site);
   std::string names;
   for (const auto& patchset : change.patchsets) {
     const std::string& name = patchset.name.patchset.text;
@@ -85,6 +96,7 @@ std::vector<ArchiveFailure> commit(Site& site, const Change& change) {
   if (change.counts_patchsets) event.detail += count_text(change.patchsets.size(), "patchset");
   if (!names.empty()) event.detail += ":" + names;
   if (change.bundle != nullptr) enter(site, change, event);
+  name_feeds(site, feeds_before, event.detail);
   site.audit(event);
   transaction.commit();
 

@@ -180,6 +180,13 @@ void roll_in(Site& site, const std::string& name) {
   }
 }
 
+std::vector<std::int64_t> would_enable_in(Site& site, std::int64_t patchset) {
+  std::vector<std::int64_t> out;
+  for (const auto& one : rolled_back(site, patchset))
+    if (one.was == FeedState::enabled) out.push_back(one.feed.id);
+  return out;
+}
+
 RollIn would_roll_in(Site& site, std::int64_t patchset) {
   const auto all = rolled_back(site, patchset);
   const bool enables = std::any_of(all.begin(), all.end(), [](const RolledBack& one) { return one.was == FeedState::enabled; });

@@ -86,5 +86,7 @@ enum class RollIn {
   enables,  // in some feed
 };
 RollIn would_roll_in(Site& site, std::int64_t patchset);
+/// Row ids of those feeds.
+std::vector<std::int64_t> would_enable_in(Site& site, std::int64_t patchset);
 
 }  // namespace patchferry::importer

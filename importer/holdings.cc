@@ -41,6 +41,12 @@ Result<void> Holdings::check_parts(const KnownPatchset& patchset) {
   });
 }
 
+const char* archive_word(const Site& site, Holdings& holdings, const KnownPatchset& p) {
+  if (in_arch(site, p.name, p.archive_bytes)) return "present";
+  if (!holdings.can_be_made(p)) return "missing";
+  return p.archive_state == ArchiveState::never ? "never" : "pending";
+}
+
 std::vector<KnownPatchset> owed(Site& site, bool also_never) {
   std::vector<KnownPatchset> out;
   for (auto& p : patchsets(site)) {

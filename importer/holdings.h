@@ -37,6 +37,9 @@ class Holdings {
   std::map<Digest, std::optional<std::uint64_t>> sizes_;  // of objects that were looked for; none: not here
 };
 
+/// What there is of its archive, for programs: "present", "pending", "never" (as a person wants), "missing".
+const char* archive_word(const Site& site, Holdings& holdings, const KnownPatchset& patchset);
+
 /// Those with a recipe whose archive arch/ is to hold and does not, as far as is known, in release order: pending ones, and
 /// those of which it was lost. `also_never`: those too that a person wanted none of.
 std::vector<KnownPatchset> owed(Site& site, bool also_never = false);

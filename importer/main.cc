@@ -5,6 +5,7 @@
 
 #include "importer/commands.h"
 #include "importer/eportal/eportal.h"
+#include "importer/reports/commands.h"
 #include "terminal/command.h"
 
 namespace {
@@ -26,8 +27,11 @@ constexpr patchferry::Command kCommands[] = {
     {"feed change", "say whether a feed fills itself", cmd_feed_change},
     {"feed remove", "remove a feed", cmd_feed_remove},
     {"feed list", "list the feeds and their generations", cmd_feed_list},
+    {"feed diff", "show what a feed would gain and lose if it became like another", cmd_feed_diff},
+    {"feed history", "show what changed in each generation of a feed", cmd_feed_history},
     {"feed rollback", "let a feed show again what it showed before", cmd_feed_rollback},
     {"list", "show patchsets and their state in each feed", cmd_list},
+    {"show", "show one patchset in full: kernels, CVEs, changes, feeds", cmd_show},
     {"log", "show, export or check the audit log", cmd_log},
     {"receipt", "write what this site has, for the next export", cmd_receipt},
     {"serve-config", "write the configuration with which a web server shows the feeds", cmd_serve_config},

@@ -54,6 +54,8 @@ Result<Plan> make_plan(Site& site, const VerifiedBundle& bundle, std::vector<Fee
   plan.sequence = bundle.statement().sequence;
   plan.origin = {bundle.statement().stream, bundle.statement().epoch, plan.sequence};
   plan.site = manifest.site;
+  plan.kernels = manifest.kernels;
+  plan.credentials = credentials_of(bundle);
   plan.read_bytes = bundle.statement().payload_bytes;
   plan.fixes_left_out = manifest.fixes_left_out;
   plan.feeds = std::move(feeds);

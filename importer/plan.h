@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "importer/catalogue.h"
+#include "importer/credentials.h"
 #include "importer/feeds.h"
 #include "verifier/verify.h"
 
@@ -41,7 +42,9 @@ struct Plan {
   std::vector<std::string> rolled_in;  // by the rollback: these, and what it leaves for feeds to take
   std::vector<std::string> disabled;   // by the rollback
   std::map<std::uint64_t, std::vector<std::string>>
-      needs;                      // bundle → patchsets that it brings, that this one builds on, and that are not here
+      needs;                         // bundle → patchsets that it brings, that this one builds on, and that are not here
+  std::vector<std::string> kernels;  // that the fixes of `fresh` name by number
+  Credentials credentials;
   std::vector<GainedCve> gained;  // highest score first
   bool fixes_left_out = false;    // the exporter had to leave the summary out
   std::uint64_t read_bytes = 0;   // from the medium

@@ -47,7 +47,8 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
   return row.back();
 }
 
-// The name that was probably meant: one that begins so, or one at most two typing errors away. "" if there is none.
+}  // namespace
+
 std::string nearest(const std::string& typed, const Strings& names) {
   constexpr std::size_t kLongestName = 40;
   if (typed.size() < 2 || typed.size() > kLongestName) return {};
@@ -62,6 +63,8 @@ std::string nearest(const std::string& typed, const Strings& names) {
   }
   return best;
 }
+
+namespace {
 
 // --- standard streams ------------------------------------------------------------------------------------------
 

@@ -75,6 +75,9 @@ class Arguments {
   std::vector<std::string> positional_;
 };
 
+/// The name that was probably meant: one that begins so, or one at most two typing errors away. "" if there is none.
+std::string nearest(const std::string& typed, const std::vector<std::string>& names);
+
 /// Prints "error:"/"hint:" lines for a refusal on stderr and returns kRefused.
 int report(const Refusal& refusal);
 

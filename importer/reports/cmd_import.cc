@@ -7,7 +7,9 @@
 #include "importer/import.h"
 #include "importer/notices.h"
 #include "importer/outcome_text.h"
-#include "importer/plan_text.h"
+#include "importer/reports/commands.h"
+#include "importer/reports/plan_effect_text.h"
+#include "importer/reports/plan_page.h"
 #include "system/failure.h"
 #include "system/rel_path.h"
 #include "terminal/output.h"
@@ -28,10 +30,11 @@ constexpr OptionSpec kOptions[] = {
     {"rollback", "a permit, signed by the release keys, to go back to this older bundle ('patchferry permit make')", "FILE"},
     {"accept-jump", "the bundle's number is right, however far it is ahead; the audit log says who confirmed it", "NUMBER"},
     {"without-head", "import although this site needs a head token, for a reason that the audit log keeps", "REASON"},
+    {"html", "with --dry-run, write a report to this file as well: one page that loads nothing, to be read and signed", "FILE"},
     {"json", "one JSON document: the plan, and what became of it", nullptr},
 };
 constexpr CommandSpec kSpec = {
-    "patchferry import --base DIR BUNDLE... [--dry-run] [--feed FEED]... [--no-deploy] [--archives now|later|never] [--no-wait]",
+    "patchferry import --base DIR BUNDLE... [--dry-run [--html FILE]] [--feed FEED]... [--no-deploy] [--archives now|later|never] [--no-wait]",
     "Verifies a bundle, deploys its patchsets into feeds, then makes the vendor's archives again in arch/, byte for byte. The medium is\n"
     "only ever read. Feeds do not wait for arch/; interrupted there, 'patchferry archives' finishes.\n"
     "BUNDLE is the bundle's folder, one or more folders that hold its volumes, or - for a stream. If volumes are missing, those that\n"
@@ -40,13 +43,14 @@ constexpr CommandSpec kSpec = {
     "patchferry import --base /var/lib/patchferry /media/usb/patchferry-plant1-000001",
 };
 
-void print_outcome(const ImportOutcome& outcome, bool dry_run) {
+/// `effect`: of a plan that is to be shown.
+void print_outcome(const ImportOutcome& outcome, bool dry_run, const std::optional<PlanEffect>& effect = {}) {
   switch (outcome.kind) {
     case ImportOutcome::Kind::refused: break;
     case ImportOutcome::Kind::nothing_to_do: note("this bundle has been imported already"); break;
-    case ImportOutcome::Kind::planned: print_plan(*outcome.plan); break;
+    case ImportOutcome::Kind::planned: print_explained(*outcome.plan, *effect); break;
     case ImportOutcome::Kind::incomplete:
-      if (dry_run && outcome.plan) print_plan(*outcome.plan);
+      if (effect) print_explained(*outcome.plan, *effect);
       if (!dry_run)
         note("the volumes that are here have been checked and kept; bring the others and run the same command with them");
       break;
@@ -108,6 +112,9 @@ int cmd_import(std::vector<std::string> arguments) {
   if (args.has("rollback")) order.permit = read_notice_file(args.required("rollback"));
   if (args.has("without-head")) order.vouching = args.required("without-head");
   if (args.has("accept-jump")) order.accept_jump = number_of(args.required("accept-jump"));
+  if (args.has("html") && !order.only_plan)
+    throw UsageError("--html goes with --dry-run", "first look at the plan, then import without --html");
+  if (args.has("html")) check_report_path(args.required("html"));
   Site site = open_site(args);
   recover(site);
   const bool in_words = !args.has("json") && !is_quiet();
@@ -123,10 +130,16 @@ int cmd_import(std::vector<std::string> arguments) {
   if (!args.has("json") && !printed)
     for (const auto& warning : outcome.warnings) note("warning: " + warning);
   report_failures(outcome.archives);
-  if (args.has("json"))
-    print(outcome_json(outcome).dump(2));
-  else if (in_words && !printed)
-    print_outcome(outcome, order.only_plan);
+  std::optional<PlanEffect> effect;
+  if (order.only_plan && outcome.plan) effect = effect_of(site, *outcome.plan);
+  if (args.has("html")) write_plan(args.required("html"), outcome, effect);
+  if (args.has("json")) {
+    auto document = outcome_json(outcome);
+    if (effect) add_effect(*outcome.plan, *effect, document);
+    print(document.dump(2));
+  } else if (in_words && !printed) {
+    print_outcome(outcome, order.only_plan, effect);
+  }
   if (!args.has("json")) print_archives(outcome.archives);
   if (!args.has("json")) say_alarms(site);
   return exit_code(outcome);
