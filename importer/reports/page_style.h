@@ -55,7 +55,7 @@ th { border-bottom: 2px solid var(--soft); background: var(--raised); font-size:
 .fixed { white-space: nowrap; }
 .whole, td.name code { display: inline-block; max-width: 100%; overflow-wrap: anywhere; }
 td.name { min-width: 17em; }
-td.words { min-width: 11em; }
+td.words { min-width: 16em; }
 .fixed { width: 1%; }
 .severity, .turn { display: inline-block; padding: .05rem .5rem; border: 1px solid; border-radius: 1rem; font-size: .86rem; white-space: nowrap; }
 .critical, .turn.lost { color: var(--critical); background: var(--critical-ground); }
