@@ -92,6 +92,8 @@ footer { margin-top: 2.5rem; border-top: 1px solid var(--line); padding-top: .5r
   .big { font-size: 15pt; }
   .news.bad { border-width: 1.5pt; border-left-width: 5pt; }
   th, td { padding: 1.1mm 2mm; }
+  td.words { min-width: 0; }
+  small { font-size: 6.2pt; }
   .scroll { margin: 3mm 0 5mm; }
   .sign { display: block; }
   .signers { display: grid; grid-template-columns: 1fr 1fr; gap: 12mm; }
