@@ -62,10 +62,13 @@ nlohmann::json plan_json(const Plan& plan) {
           {"feeds", feeds}};
 }
 
-void print_plan(const Plan& plan) {
+void print_taken_out(const Plan& plan) {
   for (const auto& name : plan.withdrawn) print("WITHDRAWN BY THE VENDOR: " + name + " is disabled in every feed, for good");
   for (const auto& name : plan.disabled) print("ROLLBACK: " + name + " is disabled in every feed");
   for (const auto& name : plan.enabled) print("ROLLBACK: " + name + " is enabled again");
+}
+
+void print_plan(const Plan& plan) {
   print(fmt::format("Bundle {} for site {}: {} to bring in, {} here already, {} withdrawn", plan.sequence, plan.site,
                     count_text(plan.fresh.size(), "patchset"), plan.present.size(), plan.withdrawn.size()));
   print(fmt::format("  reads {} from the medium, writes at most {}", size_text(plan.read_bytes), size_text(plan.write_bytes)));

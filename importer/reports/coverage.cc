@@ -45,7 +45,7 @@ struct Sides {
 
 std::optional<Served> served_of(const std::optional<Row>& row) {
   if (!row) return std::nullopt;
-  return Served{row->patchset->name, row->level, row->digest};
+  return Served{row->patchset->name, row->level, row->digest, !row->kernel.empty()};
 }
 
 LevelChange change_of(const std::string& ident, const Sides& sides) {
@@ -109,7 +109,7 @@ ReadInfo info_reader(const Site& site) {
   return [&site](const LevelChange& change, const Served& level) -> std::optional<KpatchInfo> {
     const std::string folder = site.resources(level.patchset) + "/" + change.ident + "/" + std::to_string(level.level);
     if (!is_folder(folder)) return std::nullopt;
-    if (!is_regular(folder + "/kpatch.info")) return KpatchInfo();
+    if (!is_regular(folder + "/kpatch.info")) return level.is_named ? std::nullopt : std::optional(KpatchInfo());
     const auto text = read_whole(folder + "/kpatch.info", kMaxKpatchInfo);
     return text ? parse_kpatch_info(as_text(*text)) : KpatchInfo();  // as when it was unpacked
   };

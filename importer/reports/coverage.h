@@ -29,7 +29,8 @@ struct Alternative {
 void compare_levels(Site& site, const std::vector<Alternative>& alternatives,
                     const std::function<void(std::size_t, LevelChange)>& each);
 
-/// Reads resources/<patchset>/<ident>/<level>/kpatch.info. A level without one closes nothing that anybody knows of.
+/// Reads resources/<patchset>/<ident>/<level>/kpatch.info. A level that never had one closes nothing that
+/// anybody knows of.
 ReadInfo info_reader(const Site& site);
 
 /// What the feed that shows `before` gains and loses if it shows `after`.

@@ -34,9 +34,10 @@ Markup list_of(const std::vector<std::string>& lines) {
 /// None of them broken at a '-'.
 Markup some_names(const std::vector<std::string>& names) {
   Markup out;
-  for (std::size_t i = 0; i < std::min(names.size(), kKernelsNamed); ++i)
-    out.add(i == 0 ? Markup() : Markup(", ")).html("<span class=\"whole\">").text(names[i]).html("</span>");
-  if (names.size() > kKernelsNamed) out.text(" and " + std::to_string(names.size() - kKernelsNamed) + " more");
+  const std::size_t shown = std::min(names.size(), kKernelsNamed);
+  for (std::size_t i = 0; i < shown; ++i)
+    out.html("<span class=\"whole\">").text(names[i] + (i + 1 < shown ? "," : "")).html("</span> ");
+  if (names.size() > kKernelsNamed) out.text("and " + std::to_string(names.size() - kKernelsNamed) + " more");
   return out;
 }
 
@@ -136,7 +137,7 @@ Markup change_tables(const ProtectionChange& change) {
     for (const auto& one : change.unread)
       rows.push_back({code(one.kernel), text(one.level.patchset), text(std::to_string(one.level.level))});
     out.add(table(
-        "Not known: levels whose tree is missing, so that nobody can say what they close",
+        "NOT KNOWN: levels whose kpatch.info is missing here, so that nobody can say what they close",
         {{"Kernel or build id", Column::Kind::name}, {"Patchset", Column::Kind::fixed}, {"Level", Column::Kind::number}}, rows));
   }
   out.add(cve_table(change.lost_at_most ? "CVEs LOST, unless what the bundle brings closes them again"

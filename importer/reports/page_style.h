@@ -55,7 +55,7 @@ th { border-bottom: 2px solid var(--soft); background: var(--raised); font-size:
 .fixed { white-space: nowrap; }
 .whole, td.name code { display: inline-block; max-width: 100%; overflow-wrap: anywhere; }
 td.name { min-width: 17em; }
-td.words { min-width: 11em; }
+td.words { min-width: 16em; }
 .fixed { width: 1%; }
 .severity, .turn { display: inline-block; padding: .05rem .5rem; border: 1px solid; border-radius: 1rem; font-size: .86rem; white-space: nowrap; }
 .critical, .turn.lost { color: var(--critical); background: var(--critical-ground); }
@@ -92,6 +92,8 @@ footer { margin-top: 2.5rem; border-top: 1px solid var(--line); padding-top: .5r
   .big { font-size: 15pt; }
   .news.bad { border-width: 1.5pt; border-left-width: 5pt; }
   th, td { padding: 1.1mm 2mm; }
+  td.words { min-width: 0; }
+  small { font-size: 6.2pt; }
   .scroll { margin: 3mm 0 5mm; }
   .sign { display: block; }
   .signers { display: grid; grid-template-columns: 1fr 1fr; gap: 12mm; }

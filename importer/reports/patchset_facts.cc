@@ -38,7 +38,7 @@ std::optional<Served> best_of(Query& levels, const std::string& ident, const std
   levels.bind(ident);
   while (levels.step())
     if (const auto found = earlier.find(levels.integer(1)); found != earlier.end())
-      return Served{found->second, levels.number(0), levels.array<32>(2)};
+      return Served{found->second, levels.number(0), levels.array<32>(2), !levels.text(3).empty()};
   return std::nullopt;
 }
 
@@ -59,13 +59,13 @@ PatchsetFacts facts_of(Site& site, const KnownPatchset& p) {
   const ReadInfo read = info_reader(site);
   std::vector<LevelChange> changes;  // of each ident, the highest level
   Query levels(site.db(), "SELECT ident, level, kernel, digest FROM level WHERE patchset=?1 ORDER BY ident, level");
-  Query others(site.db(), "SELECT level, patchset, digest FROM level WHERE ident=?1 ORDER BY level DESC, patchset");
+  Query others(site.db(), "SELECT level, patchset, digest, kernel FROM level WHERE ident=?1 ORDER BY level DESC, patchset");
   levels.bind(p.id);
   while (levels.step()) {
     out.levels.push_back({levels.text(0), levels.text(2), levels.number(1)});
     const auto& one = out.levels.back();
     LevelChange change{one.ident, one.kernel.empty() ? one.ident : one.kernel, std::nullopt,
-                       Served{name, one.level, levels.array<32>(3)}, false};
+                       Served{name, one.level, levels.array<32>(3), !one.kernel.empty()}, false};
     if (const auto info = read(change, *change.to)) {
       for (const auto& fix : info->fixes) {
         auto& closed = out.closes[fix.cve];

@@ -31,6 +31,7 @@ void print_details(const PlanEffect& effect) {
 }  // namespace
 
 void print_explained(const Plan& plan, const PlanEffect& effect) {
+  print_taken_out(plan);
   print_headlines(effect);
   print_plan(plan);
   print_details(effect);

@@ -87,7 +87,7 @@ Markup patchsets_of(const Plan& plan) {
   Markup out("<section>\n<h2>Patchsets</h2>\n");
   out.add(table("New, with the SHA-256 of the vendor's archive",
                 {{"Patchset", Column::Kind::name},
-                 {"Product"},
+                 {"Product", Column::Kind::fixed},
                  {"Released", Column::Kind::fixed},
                  {"Archive", Column::Kind::number},
                  {"CVEs first closed", Column::Kind::number}},

@@ -22,7 +22,8 @@ namespace patchferry::importer {
 struct Served {
   std::string patchset;  // that it comes out of
   std::uint64_t level = 0;
-  Digest digest{};  // of the level's folder
+  Digest digest{};        // of the level's folder
+  bool is_named = false;  // its kpatch.info gave the kernel a name, so there must be one
 };
 
 enum class Turn {
@@ -51,7 +52,7 @@ struct CveChange {
   std::vector<std::string> kernels;  // ascending
 };
 
-/// A level whose tree is not where it should be, so that what it closes is not known.
+/// A level whose kpatch.info is not where it should be, so that what it closes is not known.
 struct Unread {
   std::string kernel;
   Served level;
@@ -65,7 +66,7 @@ struct ProtectionChange {
   bool lost_at_most = false;  // what a bundle brings may close some of `lost` again; its description does not say
 };
 
-/// What a level closes; nullopt: its tree is not there. Called for levels that change, and two at a time.
+/// What a level closes; nullopt: its kpatch.info is gone. Called for levels that change, and two at a time.
 using ReadInfo = std::function<std::optional<KpatchInfo>(const LevelChange& change, const Served& level)>;
 
 /// Of those of `changes` that change.

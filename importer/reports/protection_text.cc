@@ -88,7 +88,7 @@ std::vector<std::string> headlines(const ProtectionChange& change) {
   if (const auto down = count(change, Turn::lowered)) out.push_back("LOWERED: " + at_most + idents_text(down));
   if (!change.unread.empty())
     out.push_back("NOT KNOWN: what " + count_text(change.unread.size(), "level") +
-                  " would close, since the tree in resources/ is missing: " + change.unread.front().level.patchset + " for " +
+                  " would close, since resources/ lacks their kpatch.info: " + change.unread.front().level.patchset + " for " +
                   change.unread.front().kernel);
   if (!change.is_gain_known)
     out.push_back("NOT KNOWN: what the bundle's patchsets close, since its exporter left that out; it would have been too long");

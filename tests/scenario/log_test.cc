@@ -86,7 +86,7 @@ TEST_CASE("the audit log tells who brought in what, and a machine and an auditor
   CHECK(entries[1].at("bundle").at("sequence") == 1);
   CHECK(entries[2].at("bundle").at("id").get<std::string>().size() == 32);
   CHECK(entries[2].at("previous") == entries[1].at("hash"));
-  CHECK(entries[2].at("detail") == "1 patchset: K20260112_01");
+  CHECK(entries[2].at("detail") == "1 patchset: K20260112_01, changed: main");
   for (const char* key : {"number", "at", "who", "what", "bundle", "detail", "previous", "hash"}) CHECK(entries[1].contains(key));
 
   const std::string last = entries[2].at("hash");

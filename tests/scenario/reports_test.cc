@@ -89,6 +89,12 @@ TEST_CASE("feed diff claims nothing of a level whose tree is gone") {
   const auto gain = patchferry_json({"feed", "diff", "--base", f.base, "test", "main"});
   CHECK(by_cve(gain.at("cves").at("gained")) == Cves{{"CVE-2026-1001", {kernel(3)}}});
   CHECK(gain.at("unread") == json::array({{{"kernel", kernel(1)}, {"patchset", kNew}, {"level", 3}}}));
+  // Nor of one whose kpatch.info alone is gone: that it closes nothing would be a guess too.
+  patchferry::remove_file(f.base + "/resources/" + kNew + "/" + khash(3) + "/1/kpatch.info");
+  const auto less = patchferry_json({"feed", "diff", "--base", f.base, "main", "test"});
+  CHECK(less.at("cves").at("lost").empty());
+  CHECK(less.at("unread").size() == 2);
+  CHECK(says(typed({"feed", "diff", "--base", f.base, "test", "main"}).out, "NOT KNOWN: what 2 levels would close"));
 }
 
 TEST_CASE("the plan of a bundle says per feed which kernels and CVEs are gained, and by which score") {
@@ -142,7 +148,8 @@ TEST_CASE("a plan that withdraws says in capitals what is lost, in feeds that wa
   CHECK(plan.at("cves").at("highest_lost") == 7.4);
 
   const auto text = typed({"diff", "--base", world.base(), bundle}).out;
-  CHECK(says(first_line(text), "Feed main: LOST: up to 3 CVEs for 2 kernels"));
+  CHECK(text.starts_with("WITHDRAWN BY THE VENDOR: " + kNew +
+                         " is disabled in every feed, for good\nFeed main: LOST: up to 3 CVEs for 2 kernels"));
   CHECK(says(text, "Feed prod: LOST: 3 CVEs for 2 kernels, highest 7.4 (high)\nFeed prod: NO LONGER SERVED: 1 kernel"));
 
   // And so it is, once it is done.
@@ -320,7 +327,8 @@ TEST_CASE("the plan of a rollback says what servers lose by it, and then they ha
     CHECK(here.at("cves").at("lost_at_most") == false);
   }
   const auto text = typed({"import", "--base", world.base(), first, "--rollback", back, "--dry-run"}).out;
-  CHECK(first_line(text) == "Feed before: LOST: 3 CVEs for 2 kernels, highest 7.4 (high)");
+  CHECK(text.starts_with("ROLLBACK: " + kNew +
+                         " is disabled in every feed\nFeed before: LOST: 3 CVEs for 2 kernels, highest 7.4 (high)\n"));
 
   REQUIRE(world.import({first, "--rollback", back}).code == 0);
   CHECK(served(world.base()).count(khash(1) + "/latest.v1") == 1);

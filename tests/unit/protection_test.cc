@@ -23,7 +23,7 @@ ReadInfo reader(const Infos& infos) {
 }
 
 Served served(const std::string& patchset, std::uint64_t level, unsigned digest = 0) {
-  Served out{patchset, level, {}};
+  Served out{patchset, level, {}, true};
   out.digest[0] = static_cast<std::byte>(digest);
   return out;
 }

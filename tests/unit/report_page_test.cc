@@ -41,10 +41,10 @@ PlanEffect hostile_effect() {
   FeedEffect feed;
   feed.feed = kHostile;
   feed.enable = feed.disable = {kHostile};
-  feed.change.kernels = {{kHostile, "kernel", Served{kHostile, 1, {}}, Served{kHostile, 2, {}}, false},
-                         {"ident", kHostile, std::nullopt, Served{kHostile, 2, {}}, false}};
+  feed.change.kernels = {{kHostile, "kernel", Served{kHostile, 1, {}, true}, Served{kHostile, 2, {}, true}, false},
+                         {"ident", kHostile, std::nullopt, Served{kHostile, 2, {}, true}, false}};
   feed.change.gained = feed.change.lost = {{kHostile, 98, {kHostile, "other"}}};
-  feed.change.unread = {{kHostile, Served{kHostile, 2, {}}}};
+  feed.change.unread = {{kHostile, Served{kHostile, 2, {}, true}}};
   PlanEffect out;
   out.feeds = {feed};
   out.gained = out.lost = feed.change.gained;
