@@ -135,7 +135,13 @@ std::vector<std::string> FolderMaker::changed_since(std::uint64_t revision) {
   Query rows(site_.db(),
              "SELECT DISTINCT ident, file FROM feed_change JOIN patchset ON patchset.id=feed_change.patchset JOIN level ON "
              "level.patchset=patchset.id WHERE feed=?1 AND revision>?2");
-  return served_by(rows.bind(feed_, revision));
+  auto out = served_by(rows.bind(feed_, revision));
+  Query cleaned(site_.db(), "SELECT DISTINCT served FROM cleaned_folder WHERE feed=?1 AND revision>?2");
+  cleaned.bind(feed_, revision);
+  while (cleaned.step()) out.push_back(cleaned.text(0));
+  std::sort(out.begin(), out.end());
+  out.erase(std::unique(out.begin(), out.end()), out.end());
+  return out;
 }
 
 }  // namespace patchferry::importer

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "importer/catalogue.h"
+#include "importer/cleaned.h"
 #include "importer/commit.h"
 #include "importer/trees.h"
 #include "importer/work_folder.h"
@@ -160,6 +161,8 @@ FeedReport roll_back_feed(Site& site, const Feed& feed, std::optional<std::uint6
   Change change;
   change.what = "feed rollback";
   FeedReport report;
+  for (const auto& name : cleaned_since(site, feed, chosen->revision))
+    report.not_put_back.push_back({feed.name, name, FeedState::undeployed});
   add(site, change, report, feed, moves);
   change.detail = "to generation " + std::to_string(chosen->number) + (change.detail.empty() ? "" : ", " + change.detail);
   // What was enabled then has a tree, so there is nothing to unpack that could fail.

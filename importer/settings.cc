@@ -12,7 +12,7 @@ namespace patchferry::importer {
 
 namespace {
 
-constexpr const char* kKeys = "base, ledger_copy, drop, alarm_days, max_jump, expired, and the table [serve]";
+constexpr const char* kKeys = "base, ledger_copy, drop, alarm_days, max_jump, expired, and the tables [serve], [clean]";
 
 void take(Settings& settings, const std::string& path, const toml::table& config) {
   for (const auto& [key, value] : config) {
@@ -33,6 +33,8 @@ void take(Settings& settings, const std::string& path, const toml::table& config
       settings.refuse_expired = choice == "refuse";
     } else if (key.str() == "serve") {
       settings.serve = serve_settings(path, value);
+    } else if (key.str() == "clean") {
+      settings.clean = clean_settings(path, value);
     } else {
       throw UsageError(path + " holds an unknown key '" + printable(key.str()) + "'", std::string("the keys are ") + kKeys);
     }

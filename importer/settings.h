@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 
+#include "importer/clean_settings.h"
 #include "importer/serve_settings.h"
 #include "verifier/freshness.h"
 #include "verifier/ledger_rules.h"
@@ -19,6 +20,7 @@ struct Settings {
   std::uint64_t jump = kUsualJump;            // how far ahead a bundle's number may be
   bool refuse_expired = false;                // else a warning
   ServeSettings serve;                        // [serve]
+  CleanSettings clean;                        // [clean]
 
   std::string copy_path() const { return ledger_copy.empty() ? base + "/ledger.copy" : ledger_copy; }
 };
