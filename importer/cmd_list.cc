@@ -68,7 +68,9 @@ int cmd_list(std::vector<std::string> arguments) {
   const auto all = patchsets(site);
   Holdings holdings(site);
   const auto pins = pinned_names(site);
-  const auto is_pinned = [&](const KnownPatchset& p) { return std::binary_search(pins.begin(), pins.end(), p.name.patchset.text); };
+  const auto is_pinned = [&](const KnownPatchset& p) {
+    return std::binary_search(pins.begin(), pins.end(), p.name.patchset.text);
+  };
   if (args.has("json")) {
     auto out = nlohmann::json::array();
     for (const auto& p : all)
@@ -90,7 +92,8 @@ int cmd_list(std::vector<std::string> arguments) {
   std::vector<std::vector<std::string>> rows;
   for (const auto& p : all)
     rows.push_back({p.name.patchset.text, p.name.patchset.product, to_text(p.name.patchset.released), size_text(p.archive_bytes),
-                    archive_text(archive_word(site, holdings, p)), origin_text(p), feeds_text(p) + (is_pinned(p) ? ", pinned" : "")});
+                    archive_text(archive_word(site, holdings, p)), origin_text(p),
+                    feeds_text(p) + (is_pinned(p) ? ", pinned" : "")});
   print_table({"PATCHSET", "PRODUCT", "RELEASED", "SIZE", "ARCHIVE", "FROM", "FEEDS"}, rows);
   say_alarms(site);
   return kDone;

@@ -66,7 +66,8 @@ CleanSnapshot snapshot_of(Site& site, const std::vector<KnownPatchset>& all, con
 }
 
 bool lies_elsewhere(const Site& site) {
-  struct stat arch {}, base {};
+  struct stat arch {
+  }, base{};
   return ::stat(site.arch().c_str(), &arch) == 0 && ::stat(site.base().c_str(), &base) == 0 && arch.st_dev != base.st_dev;
 }
 
@@ -191,8 +192,7 @@ CleanReport clean(Site& site, const CleanOrder& order) {
   if (report.disk_was_full) give_back_reserve(site.base());
   report.emptied = empty_trash(site, order.empty_trash || report.disk_was_full);
   report.plan = plan_clean(site, order.at_once);
-  if (order.only_these)
-    std::erase_if(report.plan.goes, [&](const CleanItem& one) { return order.at_once.count(one.name) == 0; });
+  if (order.only_these) std::erase_if(report.plan.goes, [&](const CleanItem& one) { return order.at_once.count(one.name) == 0; });
   const auto leaving = names_in(report.plan.leaves);
   const auto empty_again = [&] {
     const Emptied more = empty_trash(site, true);

@@ -40,11 +40,11 @@ CleanPlan plan_clean(Site& site, const std::set<std::string>& at_once = {});
 struct CleanReport {
   CleanPlan plan;
   std::vector<std::string> newly_leaving;
-  Emptied emptied;                     // of the trash, before
-  std::uint64_t objects = 0;           // moved to the trash
+  Emptied emptied;            // of the trash, before
+  std::uint64_t objects = 0;  // moved to the trash
   std::uint64_t object_bytes = 0;
-  bool disk_was_full = false;          // so the trash was emptied at once, of what was cleaned too
-  std::vector<std::string> not_kept;   // archives that did not fit into the trash: arch/ is on another file system
+  bool disk_was_full = false;         // so the trash was emptied at once, of what was cleaned too
+  std::vector<std::string> not_kept;  // archives that did not fit into the trash: arch/ is on another file system
   std::vector<Published> published;
 };
 

@@ -68,8 +68,9 @@ void say_more(const CleanReport& report, bool dry) {
     note("nobody has written down what is in " + report.plan.unread.front() +
          ", which came before that was done: 'patchferry archives' reads it; until then all contents stay");
   if (!report.plan.goes.empty() && !report.plan.has_issued_receipt)
-    note("this site has never issued a receipt: the next bundle, if it is made with --assume-delivered, may have to be made with "
-         "--full once");
+    note(
+        "this site has never issued a receipt: the next bundle, if it is made with --assume-delivered, may have to be made with "
+        "--full once");
   for (const auto& name : report.not_kept)
     note("the archive of " + name + " is deleted: arch/ lies on another file system, and here is no room to keep it in trash/");
 }
@@ -85,7 +86,8 @@ int dry_run(const Arguments& args) {
     print_plan(report, true, args.has("verbose"));
   say_more(report, true);
   if (report.plan.goes.empty() && report.plan.leaves.empty()) {
-    note("nothing to clean: " + count_text(report.plan.stays.size(), "patchset") + " stay" + (report.plan.stays.size() == 1 ? "s" : ""));
+    note("nothing to clean: " + count_text(report.plan.stays.size(), "patchset") + " stay" +
+         (report.plan.stays.size() == 1 ? "s" : ""));
     return kNothingToDo;
   }
   if (!args.has("json") && !is_quiet())
@@ -119,11 +121,12 @@ int cmd_clean(std::vector<std::string> arguments) {
   else if (!is_quiet())
     print_plan(report, false, args.has("verbose"));
   say_more(report, false);
-  const bool did_something = !report.plan.goes.empty() || !report.newly_leaving.empty() || report.objects != 0 ||
-                             !report.emptied.folders.empty();
+  const bool did_something =
+      !report.plan.goes.empty() || !report.newly_leaving.empty() || report.objects != 0 || !report.emptied.folders.empty();
   if (!args.has("json") && !is_quiet()) {
     if (report.objects != 0 && report.plan.goes.empty())
-      print(count_text(report.objects, "content") + " that no patchset needs went to the trash (" + size_text(report.object_bytes) + ")");
+      print(count_text(report.objects, "content") + " that no patchset needs went to the trash (" +
+            size_text(report.object_bytes) + ")");
     if (!report.emptied.folders.empty()) print("emptied the trash: " + size_text(report.emptied.bytes) + " are free again");
     if (in_trash != 0)
       print("the trash holds " + size_text(in_trash) + ", each for " + count_text(site.settings().clean.trash_days, "day") +

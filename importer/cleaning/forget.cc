@@ -58,9 +58,8 @@ void forget_patchset(Site& site, const KnownPatchset& p, const std::vector<FeedV
       .run();
   Query(site.db(), "INSERT OR REPLACE INTO cleaned VALUES(?1,?2,?3)").bind(name, p.archive, now()).run();
   hand_over_fixes(site, p);
-  for (const char* sql :
-       {"DELETE FROM content WHERE patchset=?1", "DELETE FROM pointer WHERE patchset=?1", "DELETE FROM level WHERE patchset=?1",
-        "DELETE FROM patchset WHERE id=?1"})
+  for (const char* sql : {"DELETE FROM content WHERE patchset=?1", "DELETE FROM pointer WHERE patchset=?1",
+                          "DELETE FROM level WHERE patchset=?1", "DELETE FROM patchset WHERE id=?1"})
     Query(site.db(), sql).bind(p.id).run();
   Query(site.db(), "DELETE FROM leaving WHERE name=?1").bind(name).run();
   Query(site.db(), "DELETE FROM promised WHERE name=?1").bind(name).run();

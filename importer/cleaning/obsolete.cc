@@ -74,8 +74,7 @@ class Judge {
     if (!p.withdrawn)
       if (auto wanted = ask_feeds(i, at_once)) return *wanted;
     if (auto shown = ask_generations(p, at_once)) return *shown;
-    if (p.pending)
-      return stays("pending", "its archive is still to be made: 'patchferry archives' makes it");
+    if (p.pending) return stays("pending", "its archive is still to be made: 'patchferry archives' makes it");
     if (!at_once)
       if (auto kept = ask_retention(i)) return *kept;
     const char* why = p.withdrawn ? "withdrawn" : "covered";
@@ -105,7 +104,8 @@ class Judge {
       if (!p.states[f])
         return stays("wanted", fmt::format("feed {} may still take it: it has nothing newer for {}", feed, ident_of(*open)));
     }
-    if (!is_covered && !at_once) return stays("uncovered", "it is in no feed, and none has something newer for all that is in it");
+    if (!is_covered && !at_once)
+      return stays("uncovered", "it is in no feed, and none has something newer for all that is in it");
     if (at_once)
       for (std::size_t f = 0; f < all_.feeds.size(); ++f)
         if (p.states[f] == FeedState::enabled) return stays("newest", fmt::format("feed {} has it enabled", all_.feeds[f].name));
