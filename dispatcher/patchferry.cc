@@ -68,6 +68,7 @@ constexpr Entry kEntries[] = {
     {"enable-upto", "put a patchset and all older ones into a feed", Side::air_gapped},
     {"undeploy-downto", "take a patchset and all newer ones out of a feed", Side::air_gapped},
     {"clean", "take away what is obsolete", Side::air_gapped},
+    {"check", "read everything again, and find what has changed on the disk", Side::air_gapped},
     {"pin", "keep patchsets, however obsolete they become", Side::air_gapped},
     {"unpin", "let pinned patchsets go", Side::air_gapped},
     {"feed add", "make a feed", Side::air_gapped},

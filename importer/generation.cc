@@ -167,9 +167,12 @@ void Generation::make(const std::string& served) {
   const std::string path = made.folder.empty() ? "" : served + "/" + digest_of(made.folder);
   if (!path_before.empty() && path != path_before) retired_[path_before] = before_;
   if (path.empty()) return;
-  // One that is there, and was shown by no generation, was left by a killed run, and may not be durable.
+  // One that is there, and was shown by no generation, was left by a killed run, and may not be durable. And where changes
+  // alone do not tell what to make, as after damage, none is believed by its name.
   const std::string full = root_ + "/folders/" + path;
-  if (path != path_before && (retired_.erase(path) == 0 || !is_folder(full))) write_folder(made.folder, full);
+  const bool was_shown = path == path_before || retired_.erase(path) != 0;
+  const bool is_good = was_shown && (by_changes_ ? is_folder(full) : read_folder(full) == made.folder);
+  if (!is_good) write_folder(made.folder, full);
   link(served, path);
 }
 

@@ -24,6 +24,7 @@ constexpr patchferry::Command kCommands[] = {
     {"enable-upto", "put a patchset and all older ones into a feed", cmd_enable_upto},
     {"undeploy-downto", "take a patchset and all newer ones out of a feed", cmd_undeploy_downto},
     {"clean", "take away what is obsolete", cmd_clean},
+    {"check", "read everything again, and find what has changed on the disk", cmd_check},
     {"pin", "keep patchsets, however obsolete they become", cmd_pin},
     {"unpin", "let pinned patchsets go", cmd_unpin},
     {"feed add", "make a feed", cmd_feed_add},

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "bundle-format/hash.h"
+#include "importer/database_sum.h"
 #include "importer/ledger_copy.h"
 #include "importer/reserve.h"
 #include "importer/roots.h"
@@ -104,7 +105,8 @@ void Site::create(const std::string& base, const std::string& name, const TrustA
 Site::Site(const Settings& settings, Wait wait)
     : settings_(settings),
       lock_(Lock::take(existing(base()) + "/lock", wait == Wait::yes, [&] { note("waiting for another command on " + base()); })),
-      db_(base() + kDatabase) {
+      db_(base() + kDatabase),
+      changes_(change_counter(base())) {
   db_.migrate(kMigrations);
   carry_over(db_, who());
   keep_log_head();
@@ -123,6 +125,10 @@ Site::Site(const Settings& settings, Wait wait)
 
 Site::~Site() {
   if (audited_) keep_log_head();
+  try {
+    if (change_counter(base()) != changes_) write_sum(base());
+  } catch (const SystemFailure&) {  // the sum stays behind
+  }
 }
 
 std::string Site::object_path(const Digest& hash) const {

@@ -3,6 +3,8 @@
 // interrupted command has decided is finished before anything new is decided.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 
 #include "bundle-format/write/site_secret.h"
@@ -22,7 +24,7 @@ class Site {
   enum class Wait { yes, no };
   /// Locks, opens, rolls pending renames forward, tidies the quarantine, and compares the ledger with its second copy.
   Site(const Settings& settings, Wait wait);
-  /// Brings audit.head up, if this command has audited anything.
+  /// Brings audit.head up, if this command has audited anything, and the database's sum, if it has changed it.
   ~Site();
   Site(const Site&) = delete;
   Site& operator=(const Site&) = delete;
@@ -58,7 +60,8 @@ class Site {
   Lock lock_;
   Database db_;
   std::string name_;
-  bool audited_ = false;  // since audit.head was brought up
+  bool audited_ = false;                   // since audit.head was brought up
+  std::optional<std::uint32_t> changes_;  // of the database, when it was opened (database_sum.h)
 };
 
 }  // namespace patchferry::importer

@@ -10,5 +10,6 @@ namespace patchferry::importer {
 int cmd_clean(std::vector<std::string> arguments);
 int cmd_pin(std::vector<std::string> arguments);
 int cmd_unpin(std::vector<std::string> arguments);
+int cmd_check(std::vector<std::string> arguments);
 
 }  // namespace patchferry::importer

@@ -290,25 +290,19 @@ class Play {
     return somewhere;
   }
 
-  /// What agents find: pointers, and the newest level of each kernel.
+  /// What agents find: pointers, and what they name. Levels that linger without one come and go by themselves.
   std::map<std::string, std::string> newest_of(const std::string& feed) const {
-    auto all = files_beneath(base_ + "/feeds/" + feed + "/current");
-    std::map<std::string, unsigned> highest;
-    const auto level_of = [](const std::string& path) -> std::optional<std::pair<std::string, unsigned>> {
-      const auto slash = path.rfind('/');
-      const auto before = path.rfind('/', slash - 1);
-      if (slash == std::string::npos || before == std::string::npos) return std::nullopt;
-      const std::string level = path.substr(before + 1, slash - before - 1);
-      if (level.size() > 9 || level.find_first_not_of("0123456789") != std::string::npos) return std::nullopt;
-      return std::pair(path.substr(0, before), static_cast<unsigned>(std::stoul(level)));
-    };
-    for (const auto& [path, bytes] : all)
-      if (const auto one = level_of(path)) highest[one->first] = std::max(highest[one->first], one->second);
-    std::erase_if(all, [&](const auto& file) {
-      const auto one = level_of(file.first);
-      return one && one->second != highest[one->first];
-    });
-    return all;
+    const auto all = files_beneath(base_ + "/feeds/" + feed + "/current");
+    std::map<std::string, std::string> out;
+    for (const auto& [path, bytes] : all) {
+      const auto at = path.find("/latest");
+      if (at == std::string::npos) continue;
+      out[path] = bytes;  // "latest" is a link, so that the level itself is among these
+      if (!path.ends_with("/latest.v1")) continue;
+      const std::string level = path.substr(0, at + 1) + std::to_string(std::stoul(bytes)) + "/";
+      for (auto it = all.lower_bound(level); it != all.end() && it->first.starts_with(level); ++it) out[it->first] = it->second;
+    }
+    return out;
   }
 
   void clean_it() {
