@@ -2,7 +2,7 @@
 // BASE/patchferry.sqlite.sum: the SHA-256 of the database, so that a byte of it that changes on the disk is noticed where SQLite
 // would not.
 //
-//   patchferry-sum-1 <change counter> <SHA-256>
+//   patchferry-sum-1 <change counter> <SHA-256> <16 digits of the SHA-256 of what stands before them>
 //
 // Each command that has changed the database writes it when it is done. SQLite counts changes in the file's header, twice; by
 // that count a sum that is behind, since a command was killed, is told from a file that has changed by itself.

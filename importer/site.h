@@ -60,7 +60,7 @@ class Site {
   Lock lock_;
   Database db_;
   std::string name_;
-  bool audited_ = false;                   // since audit.head was brought up
+  bool audited_ = false;                  // since audit.head was brought up
   std::optional<std::uint32_t> changes_;  // of the database, when it was opened (database_sum.h)
 };
 

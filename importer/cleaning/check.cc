@@ -51,11 +51,14 @@ void CheckReport::add(std::string kind, std::string path, std::string text, std:
 
 void report_sum(SumState state, CheckReport& report) {
   if (state == SumState::differs)
-    report.add("database", kDatabase, "it has changed on this disk since the last command: a byte in it is not what was written",
-               "put it back from a backup; without one, take patchferry.sqlite.sum away, and 'patchferry check' says what SQLite itself finds");
+    report.add(
+        "database", kDatabase, "it has changed on this disk since the last command: a byte in it is not what was written",
+        "put it back from a backup; without one, take patchferry.sqlite.sum away, and 'patchferry check' says what SQLite itself finds");
   if (state == SumState::unreadable)
-    report.add("database-sum", "patchferry.sqlite.sum", "it is not what a command has written, so the database cannot be compared with it",
-               "is the disk failing? Once SQLite finds nothing wrong with the database, 'patchferry check --repair' vouches for it anew");
+    report.add(
+        "database-sum", "patchferry.sqlite.sum",
+        "it is not what a command has written, so the database cannot be compared with it",
+        "is the disk failing? Once SQLite finds nothing wrong with the database, 'patchferry check --repair' vouches for it anew");
 }
 
 bool check_database(Site& site, CheckReport& report) {
@@ -92,7 +95,8 @@ std::string who_brings(Site& site, const Digest& object) {
                "ORDER BY bundle IS NULL, release_key LIMIT 1");
   if (!holder.bind(object).step()) return "nothing needs it: --repair takes it away";
   if (holder.is_null(1))
-    return holder.text(0) + " has it, which came by itself: deploy its archive again; or make a receipt, and the next bundle may bring it";
+    return holder.text(0) +
+           " has it, which came by itself: deploy its archive again; or make a receipt, and the next bundle may bring it";
   return "bundle " + std::to_string(holder.number(1)) + " brought it, with " + holder.text(0) +
          "; make a receipt, and the next bundle brings it again";
 }

@@ -43,9 +43,10 @@ std::string what_is_wrong(const std::string& path, const Digest& hash, Progress&
 
 /// Contents and recipes that the database knows of and that lie nowhere.
 void find_missing(Site& site, CheckReport& report) {
-  Query needed(site.db(),
-               "SELECT sha256, min(name), bytes FROM content JOIN patchset ON patchset.id=content.patchset GROUP BY sha256 "
-               "UNION SELECT recipe, min(name), -1 FROM patchset WHERE recipe IS NOT NULL GROUP BY recipe");
+  Query needed(
+      site.db(),
+      "SELECT content.sha256, min(name), content.bytes FROM content JOIN patchset ON patchset.id=content.patchset GROUP BY content.sha256 "
+      "UNION SELECT recipe, min(name), -1 FROM patchset WHERE recipe IS NOT NULL GROUP BY recipe");
   while (needed.step()) {
     const Digest hash = needed.array<32>(0);
     const std::string path = site.object_path(hash);
@@ -97,7 +98,8 @@ void check_archives(Site& site, CheckReport& report) {
     } else if (!p.recipe) {
       report.parts.archives.insert(name);
       report.add("archive", "arch/" + p.name.file, "it is gone, and nothing is known that it could be made of",
-                 p.origin ? "bundle " + std::to_string(p.origin->sequence) + " brought it; make a receipt, and the next bundle brings it again"
+                 p.origin ? "bundle " + std::to_string(p.origin->sequence) +
+                                " brought it; make a receipt, and the next bundle brings it again"
                           : "deploy it again");
     }
   }
@@ -110,7 +112,8 @@ void check_archives(Site& site, CheckReport& report) {
     // It may be a link to where it was adopted from.
     std::string wrong;
     try {
-      const Digest found = hash_file(open_file(site.arch() + "/" + p.name.file, O_RDONLY), [&](std::uint64_t n) { progress.add(n); });
+      const Digest found =
+          hash_file(open_file(site.arch() + "/" + p.name.file, O_RDONLY), [&](std::uint64_t n) { progress.add(n); });
       if (found != p.archive) wrong = "it has changed on this disk";
     } catch (const SystemFailure& failure) {
       wrong = failure.what();
@@ -118,11 +121,13 @@ void check_archives(Site& site, CheckReport& report) {
     if (wrong.empty()) return;
     const std::lock_guard hold(mutex);
     report.parts.archives.insert(p.name.patchset.text);
-    report.add("archive", "arch/" + p.name.file, wrong,
-               p.recipe   ? "'patchferry check --repair' makes it again"
-               : p.origin ? "bundle " + std::to_string(p.origin->sequence) +
-                              " brought it; 'patchferry check --repair' takes it away, and after a receipt the next bundle brings it again"
-                          : "'patchferry check --repair' takes it away; then deploy it again");
+    report.add(
+        "archive", "arch/" + p.name.file, wrong,
+        p.recipe ? "'patchferry check --repair' makes it again"
+        : p.origin
+            ? "bundle " + std::to_string(p.origin->sequence) +
+                  " brought it; 'patchferry check --repair' takes it away, and after a receipt the next bundle brings it again"
+            : "'patchferry check --repair' takes it away; then deploy it again");
   });
 }
 

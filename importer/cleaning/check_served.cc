@@ -105,7 +105,8 @@ std::vector<Damage> damages_of(const Site& site, const Wanted& wanted) {
   }
   for (const auto& pointer : wanted.pointers) {
     const std::string path = tree + "/" + pointer.ident + "/" + pointer.name;
-    if (!is_as_known(site.path(path), pointer)) out.push_back({"tree", path, "it is not the pointer that came with the patchset", kRepair});
+    if (!is_as_known(site.path(path), pointer))
+      out.push_back({"tree", path, "it is not the pointer that came with the patchset", kRepair});
   }
   return out;
 }

@@ -103,13 +103,16 @@ class Cleaning {
     const ObjectNeeds needs(site_, {});
     if (!needs.unread().empty()) return;
     const std::string to = site_.path(trash_ + "/objects");
+    bool is_made = false;
     for_each_object(site_, [&](const Digest& hash, const std::string& path) {
       if (needs.needs(hash)) return;
-      if (report_.objects++ == 0) make_folders(to);
+      if (!is_made) make_folders(to);
+      is_made = true;
+      ++report_.objects;
       report_.object_bytes += size_of(path);
       rename_path(path, to + "/" + to_hex(hash));
     });
-    if (report_.objects != 0) sync_file_system(site_.base());
+    if (is_made) sync_file_system(site_.base());
   }
 
  private:

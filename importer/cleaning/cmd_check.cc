@@ -40,8 +40,7 @@ struct Checked {
 /// Before anything opens the database, with nobody else at work.
 SumState sum_of(const Settings& settings, bool wait) {
   if (!exists(settings.base + "/patchferry.sqlite")) return SumState::none;  // opening it says so
-  const Lock lock =
-      Lock::take(settings.base + "/lock", wait, [&] { note("waiting for another command on " + settings.base); });
+  const Lock lock = Lock::take(settings.base + "/lock", wait, [&] { note("waiting for another command on " + settings.base); });
   return compare_sum(settings.base);
 }
 
@@ -93,12 +92,12 @@ nlohmann::json damages_json(const std::vector<Damage>& all) {
 void print_all(const Arguments& args, const Checked& done) {
   if (args.has("json")) {
     const CheckReport& r = done.report;
-    print(nlohmann::json(
-              {{"ok", r.damages.empty()},
-               {"findings", damages_json(r.damages)},
-               {"repaired", damages_json(done.repaired)},
-               {"checked", {{"objects", r.objects}, {"archives", r.archives}, {"trees", r.trees}, {"bytes", r.bytes}}}})
-              .dump(2));
+    print(
+        nlohmann::json({{"ok", r.damages.empty()},
+                        {"findings", damages_json(r.damages)},
+                        {"repaired", damages_json(done.repaired)},
+                        {"checked", {{"objects", r.objects}, {"archives", r.archives}, {"trees", r.trees}, {"bytes", r.bytes}}}})
+            .dump(2));
     return;
   }
   for (const auto& one : done.repaired) print("repaired: " + one.path + ": " + one.text);
@@ -129,7 +128,8 @@ int cmd_check(std::vector<std::string> arguments) {
     note("nobody has vouched for the database yet: SQLite's own check has to do");
   Checked done = look(args, settings, sum);
   if (done.is_opened) {
-    const bool may_vouch = sum == SumState::none || sum == SumState::interrupted || (sum == SumState::unreadable && args.has("repair"));
+    const bool may_vouch =
+        sum == SumState::none || sum == SumState::interrupted || (sum == SumState::unreadable && args.has("repair"));
     if (may_vouch && write_sum(settings.base) && sum == SumState::unreadable) {
       std::erase_if(done.report.damages, [&](const Damage& one) {
         if (one.kind != "database-sum") return false;

@@ -126,7 +126,8 @@ class Repair {
   /// Patchsets with a tree that have it.
   std::vector<std::string> holders(const Digest& hash) {
     std::vector<std::string> out;
-    Query all(site_.db(), "SELECT name FROM content JOIN patchset ON patchset.id=content.patchset WHERE sha256=?1 AND unpacked=1");
+    Query all(site_.db(),
+              "SELECT name FROM content JOIN patchset ON patchset.id=content.patchset WHERE content.sha256=?1 AND unpacked=1");
     all.bind(hash);
     while (all.step()) out.push_back(all.text(0));
     return out;
