@@ -37,6 +37,10 @@ std::string text_of(std::uint32_t counter, const Digest& hash) {
 
 Digest hash_now(const std::string& base) { return hash_file(open_file(database(base), O_RDONLY)); }
 
+constexpr std::uint64_t kGlance = 64 << 20;  // bytes, hashed in some hundredths of a second
+
+std::string mark() { return with_check(std::string(kFormat) + "differs"); }
+
 }  // namespace
 
 std::optional<std::uint32_t> change_counter(const std::string& base) {
@@ -54,12 +58,30 @@ SumState compare_sum(const std::string& base) {
   const std::string text = bytes ? std::string(as_text(*bytes)) : "";
   const auto space = text.find(' ', kFormat.size());
   if (!text.starts_with(kFormat) || text != with_check(text.substr(0, text.rfind(' ')))) return SumState::unreadable;
+  if (text == mark()) return SumState::differs;
   const auto counter = parse_number(text.substr(kFormat.size(), space - kFormat.size()), UINT32_MAX);
   if (!counter) return SumState::unreadable;
   const auto shown = change_counter(base);
   if (!shown) return SumState::differs;
   if (*shown != *counter) return SumState::interrupted;
   return text == text_of(*shown, hash_now(base)) ? SumState::good : SumState::differs;
+}
+
+SumState glance_at_sum(const std::string& base) {
+  try {
+    return size_of(database(base)) <= kGlance ? compare_sum(base) : SumState::none;
+  } catch (const SystemFailure&) {
+    return SumState::none;
+  }
+}
+
+bool keep_differing(const std::string& base) {
+  try {
+    write_file(sum_file(base), as_bytes(mark()));
+    return true;
+  } catch (const SystemFailure&) {
+    return false;
+  }
 }
 
 bool write_sum(const std::string& base) {

@@ -28,6 +28,12 @@ enum class SumState {
 /// Reads the whole database; to be called before anything opens it.
 SumState compare_sum(const std::string& base);
 
+/// compare_sum(), if that takes no time that anybody would notice; else, or if it cannot be read: none.
+SumState glance_at_sum(const std::string& base);
+
+/// It differed when a command opened it, and that command is about to change it: it differs from now on, whatever is written.
+bool keep_differing(const std::string& base);
+
 /// Vouches for the database as it is. A failure leaves the sum behind, which harms nothing: false.
 bool write_sum(const std::string& base);
 

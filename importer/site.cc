@@ -105,8 +105,11 @@ void Site::create(const std::string& base, const std::string& name, const TrustA
 Site::Site(const Settings& settings, Wait wait)
     : settings_(settings),
       lock_(Lock::take(existing(base()) + "/lock", wait == Wait::yes, [&] { note("waiting for another command on " + base()); })),
+      sum_(glance_at_sum(base())),
       db_(base() + kDatabase),
       changes_(change_counter(base())) {
+  if (sum_ == SumState::differs)
+    warn("the database has changed on this disk since the last command: 'patchferry check' says what to do");
   db_.migrate(kMigrations);
   carry_over(db_, who());
   keep_log_head();
@@ -126,7 +129,8 @@ Site::Site(const Settings& settings, Wait wait)
 Site::~Site() {
   if (audited_) keep_log_head();
   try {
-    if (change_counter(base()) != changes_) write_sum(base());
+    if (change_counter(base()) == changes_) return;
+    sum_ == SumState::differs ? keep_differing(base()) : write_sum(base());
   } catch (const SystemFailure&) {  // the sum stays behind
   }
 }

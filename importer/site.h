@@ -9,6 +9,7 @@
 
 #include "bundle-format/write/site_secret.h"
 #include "importer/audit.h"
+#include "importer/database_sum.h"
 #include "importer/settings.h"
 #include "system/lock.h"
 #include "system/sqlite.h"
@@ -58,6 +59,7 @@ class Site {
 
   Settings settings_;
   Lock lock_;
+  SumState sum_;  // of the database, before it was opened
   Database db_;
   std::string name_;
   bool audited_ = false;                  // since audit.head was brought up

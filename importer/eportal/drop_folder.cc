@@ -6,6 +6,7 @@
 
 #include "bundle-format/patchset_name.h"
 #include "importer/catalogue.h"
+#include "importer/cleaned.h"
 #include "importer/deploy.h"
 #include "importer/import.h"
 #include "system/failure.h"
@@ -124,6 +125,7 @@ std::vector<std::string> news_among(Site& site, const std::vector<std::string>& 
   for (const auto& path : archives) {
     const auto name = parse_archive_name(file_name_of(path));
     if (!name || (!product.empty() && name->patchset.product != product)) continue;
+    if (cleaned_archive(site, name->patchset.text)) continue;  // else each update would bring it back
     const auto known = find_patchset(site, name->patchset.text);
     if (!known || known->archive_bytes != size_of(path)) out.push_back(path);
   }

@@ -223,6 +223,26 @@ TEST_CASE("after a killed command the database's sum tells nothing, which check 
   CHECK(check(world).code == 0);
 }
 
+TEST_CASE("a database that has changed on the disk is warned of, and stays known to have, whatever commands write to it") {
+  const World world;
+  fill(world);
+  const std::string database = world.base() + "/patchferry.sqlite";
+  const auto good = contents(database);
+  // In the middle of what SQLite takes for a value, if it is one.
+  flip(database, good.rfind("K20260120_01") + 3, 1);
+  const auto pinned = typed({"pin", "--base", world.base(), "K20260105_01"});
+  CHECK(says(pinned.err, "has changed on this disk"));
+  for (int i = 0; i < 2; ++i) {
+    const auto found = check(world);
+    CHECK(found.code == 1);
+    CHECK(json_of(found).at("findings").at(0).at("kind") == "database");
+    typed({"unpin", "--base", world.base(), "K20260105_01"});
+  }
+  write_contents(database, good);
+  patchferry::remove_file(database + ".sum");
+  CHECK(check(world).code == 0);
+}
+
 TEST_CASE("check reads the audit log and trust, and asks for a base") {
   const World world;
   fill(world);
