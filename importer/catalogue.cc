@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <tuple>
 
+#include "importer/cleaned.h"
 #include "importer/feeds.h"
 #include "system/calendar.h"
 #include "system/failure.h"
@@ -131,6 +132,7 @@ std::int64_t record_patchset(Site& site, const NewPatchset& p) {
   Query pointer(db, "INSERT INTO pointer VALUES(?1,?2,?3,?4,?5)");
   for (const auto& x : p.contents.pointers) pointer.bind(id, x.ident, x.name, x.is_link, as_bytes(x.text)).run();
   record_contents(site, p.name.patchset.text, p.contents.all);
+  forget_cleaned(site, p.name.patchset.text, id);
   return id;
 }
 

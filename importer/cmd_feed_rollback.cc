@@ -15,12 +15,12 @@ constexpr OptionSpec kOptions[] = {
     kBaseOption,
     {"to", "the generation to go back to (default: the one before the last change)", "NUMBER"},
     kNoWaitOption,
-    {"json", "one JSON document: changes[], kept[], published[]", nullptr},
+    {"json", "one JSON document: changes[], kept[], not_put_back[], published[]", nullptr},
 };
 constexpr CommandSpec kSpec = {
     "patchferry feed rollback --base DIR [--to NUMBER] FEED",
     "Makes a feed show again what an earlier generation showed, as a new generation. What that takes out, nothing automatic puts in\n"
-    "again. What was disabled since, or withdrawn by the vendor, stays out. Typed twice, it comes back to where it was; --to says which generation is meant.",
+    "again. What was disabled since, or withdrawn by the vendor, stays out; what was cleaned away is named (exit 5). Typed twice, it comes\nback to where it was; --to says which generation is meant.",
     kOptions,
     "patchferry feed rollback --base /var/lib/patchferry main",
 };

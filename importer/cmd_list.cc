@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // patchferry list: patchsets and their state in each feed.
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "importer/catalogue.h"
 #include "importer/commands.h"
 #include "importer/holdings.h"
+#include "importer/pins.h"
 #include "system/file.h"
 #include "terminal/output.h"
 
@@ -15,7 +17,7 @@ namespace {
 constexpr OptionSpec kOptions[] = {
     kBaseOption,
     kNoWaitOption,
-    {"json", "one JSON document: patchsets[] with name, product, released, archive, authenticated, feeds", nullptr},
+    {"json", "one JSON document: patchsets[] with name, product, released, archive, authenticated, pinned, feeds", nullptr},
 };
 constexpr CommandSpec kSpec = {
     "patchferry list --base DIR",
@@ -58,6 +60,10 @@ int cmd_list(std::vector<std::string> arguments) {
   recover(site);
   const auto all = patchsets(site);
   Holdings holdings(site);
+  const auto pins = pinned_names(site);
+  const auto is_pinned = [&](const KnownPatchset& p) {
+    return std::binary_search(pins.begin(), pins.end(), p.name.patchset.text);
+  };
   if (args.has("json")) {
     auto out = nlohmann::json::array();
     for (const auto& p : all)
@@ -71,6 +77,7 @@ int cmd_list(std::vector<std::string> arguments) {
                        {"state", archive_word(site, holdings, p)}}},
                      {"authenticated", p.origin || p.vouched},
                      {"withdrawn", p.withdrawn},
+                     {"pinned", is_pinned(p)},
                      {"feeds", feeds_json(p)}});
     print(nlohmann::json({{"patchsets", out}}).dump(2));
     return kDone;
@@ -78,7 +85,8 @@ int cmd_list(std::vector<std::string> arguments) {
   std::vector<std::vector<std::string>> rows;
   for (const auto& p : all)
     rows.push_back({p.name.patchset.text, p.name.patchset.product, to_text(p.name.patchset.released), size_text(p.archive_bytes),
-                    archive_text(archive_word(site, holdings, p)), origin_text(p), feeds_text(p)});
+                    archive_text(archive_word(site, holdings, p)), origin_text(p),
+                    feeds_text(p) + (is_pinned(p) ? ", pinned" : "")});
   print_table({"PATCHSET", "PRODUCT", "RELEASED", "SIZE", "ARCHIVE", "FROM", "FEEDS"}, rows);
   say_alarms(site);
   return kDone;

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <sys/stat.h>
 
+#include "importer/cleaned.h"
 #include "importer/commands.h"
 #include "importer/publish.h"
 #include "importer/receipt.h"
@@ -19,7 +20,7 @@ constexpr OptionSpec kOptions[] = {
     kBaseOption,
     {"out", "where to write it, or - for standard output", "FILE"},
     kNoWaitOption,
-    {"json", "one JSON document about the receipt: out, site, sequence, patchsets, key", nullptr},
+    {"json", "one JSON document about the receipt: out, site, sequence, patchsets, cleaned, key", nullptr},
 };
 constexpr CommandSpec kSpec = {
     "patchferry receipt --base DIR --out FILE",
@@ -75,16 +76,22 @@ int cmd_receipt(std::vector<std::string> arguments) {
   const SigningKey& key = secret.signing;
   const std::string text =
       encode_receipt(receipt, key.public_key(), key.sign(DocumentType::receipt, as_bytes(encode_receipt_body(receipt))));
-  if (out == "-") {
-    print(text.substr(0, text.size() - 1));
-    return kDone;
-  }
-  write_file(out, as_bytes(text));
+  // A promise that nobody has seen does no harm, one that is not known would: killed in between, both receipts' hold.
+  const auto leaving = leaving_names(site);
+  add_promise(site, receipt);
+  if (out != "-") write_file(out, as_bytes(text));
+  if (out == "-") print(text.substr(0, text.size() - 1));
+  record_promise(site, receipt);
+  if (!leaving.empty())
+    note(count_text(leaving.size(), "obsolete patchset") +
+         " no longer promised: once this receipt is where bundles are made, 'patchferry clean' takes them away");
+  if (out == "-") return kDone;
   if (args.has("json")) {
     print(nlohmann::json({{"out", out},
                           {"site", receipt.site},
                           {"sequence", newest_sequence(receipt)},
                           {"patchsets", receipt.patchsets.size()},
+                          {"cleaned", receipt.cleaned.size()},
                           {"key", fingerprint(key.public_key())}})
               .dump(2));
     return kDone;

@@ -17,13 +17,13 @@ constexpr OptionSpec kOptions[] = {
     kBaseOption,
     kNoWaitOption,
     {"json",
-     "one JSON document: site, sequence, last_import, newest, pending_archives, archives, quarantine, disk, alarms[], key",
+     "one JSON document: site, sequence, last_import, newest, pending_archives, archives, quarantine, trash, disk, alarms[], key",
      nullptr},
 };
 constexpr CommandSpec kSpec = {
     "patchferry status --base DIR",
-    "Shows the last bundle, the newest patchset and its age, archives that are missing from arch/, what lies in quarantine, disk\n"
-    "space, and alarms: bundles that are held back, silence, a ledger that was put back, two bundles under one number, a wrong clock.",
+    "Shows the last bundle, the newest patchset and its age, archives that are missing from arch/, what lies in quarantine and\n"
+    "trash, disk space, and alarms: bundles that are held back, silence, a ledger that was put back, two bundles under one number, a wrong clock.",
     kOptions,
     "patchferry status --base /var/lib/patchferry",
 };
@@ -68,6 +68,7 @@ int cmd_status(std::vector<std::string> arguments) {
                {"archives",
                 {{"pending", s.can_be_made}, {"pending_bytes", s.bytes_to_make}, {"missing", s.missing}, {"never", s.never}}},
                {"quarantine", {{"bytes", s.quarantine_bytes}}},
+               {"trash", {{"bytes", s.trash_bytes}}},
                {"disk", {{"archives", s.arch_bytes}, {"free", s.free}}},
                {"alarms", alarm_json},
                {"key", key}})
@@ -85,6 +86,7 @@ int cmd_status(std::vector<std::string> arguments) {
         (s.quarantine_bytes == 0
              ? std::string("empty")
              : size_text(s.quarantine_bytes) + " of an import that is not finished: run it again, or bring the other volumes"));
+  if (s.trash_bytes != 0) print("trash           " + size_text(s.trash_bytes) + ": 'patchferry clean --empty-trash' frees it");
   print("free            " + size_text(s.free));
   for (const auto& alarm : s.alarms) print("ALARM           " + alarm.text);
   return kDone;

@@ -19,6 +19,12 @@ std::uint64_t positive(const std::string& path, const char* key, const toml::nod
   return static_cast<std::uint64_t>(*number);
 }
 
+std::uint64_t count_of(const std::string& path, const char* key, const toml::node& value) {
+  const auto number = value.value<std::int64_t>();
+  if (!number || *number < 0 || *number > 1'000'000'000) complain(path, key, "a whole number from 0 on");
+  return static_cast<std::uint64_t>(*number);
+}
+
 std::string text_of(const std::string& path, const char* key, const toml::node& value) {
   const auto text = value.value<std::string>();
   if (!text) complain(path, key, "a text in quotes");

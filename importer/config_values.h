@@ -8,16 +8,21 @@
 #include <toml++/toml.h>
 #include <vector>
 
+#include "importer/clean_settings.h"
 #include "importer/serve_settings.h"
 
 namespace patchferry::importer {
 
 std::uint64_t positive(const std::string& path, const char* key, const toml::node& value);
+/// Likewise, and 0 too.
+std::uint64_t count_of(const std::string& path, const char* key, const toml::node& value);
 std::string text_of(const std::string& path, const char* key, const toml::node& value);
 std::vector<std::string> texts_of(const std::string& path, const char* key, const toml::node& value);
 bool flag_of(const std::string& path, const char* key, const toml::node& value);
 
 /// The table [serve].
 ServeSettings serve_settings(const std::string& path, const toml::node& value);
+/// The table [clean].
+CleanSettings clean_settings(const std::string& path, const toml::node& value);
 
 }  // namespace patchferry::importer

@@ -6,6 +6,7 @@
 #include <optional>
 #include <set>
 
+#include "bundle-format/archive/contents.h"
 #include "bundle-format/archive/layout_profile.h"
 #include "bundle-format/hash.h"
 #include "bundle-format/patchset_name.h"
@@ -65,6 +66,20 @@ void write_folder(const FeedFolder& folder, const std::string& path) {
   }
   remove_tree(path);
   rename_path(fresh, path);
+}
+
+FeedFolder read_folder(const std::string& path) {
+  FeedFolder out;
+  if (!is_folder(path)) return out;
+  for (const auto& name : folder_entries(path)) {
+    if (const auto target = read_symlink(path + "/" + name)) {
+      out[name] = {true, *target};
+    } else {
+      const auto bytes = is_regular(path + "/" + name) ? read_whole(path + "/" + name, kMaxPointer) : std::nullopt;
+      out[name] = {false, bytes ? std::string(as_text(*bytes)) : std::string()};
+    }
+  }
+  return out;
 }
 
 FeedFolder levels_in(const std::string& path) {
@@ -135,7 +150,13 @@ std::vector<std::string> FolderMaker::changed_since(std::uint64_t revision) {
   Query rows(site_.db(),
              "SELECT DISTINCT ident, file FROM feed_change JOIN patchset ON patchset.id=feed_change.patchset JOIN level ON "
              "level.patchset=patchset.id WHERE feed=?1 AND revision>?2");
-  return served_by(rows.bind(feed_, revision));
+  auto out = served_by(rows.bind(feed_, revision));
+  Query cleaned(site_.db(), "SELECT DISTINCT served FROM cleaned_folder WHERE feed=?1 AND revision>?2");
+  cleaned.bind(feed_, revision);
+  while (cleaned.step()) out.push_back(cleaned.text(0));
+  std::sort(out.begin(), out.end());
+  out.erase(std::unique(out.begin(), out.end()), out.end());
+  return out;
 }
 
 }  // namespace patchferry::importer

@@ -29,6 +29,8 @@ bool is_level(const std::string& name);
 std::string digest_of(const FeedFolder& folder);
 /// Whole or not at all, unless the power fails.
 void write_folder(const FeedFolder& folder, const std::string& path);
+/// What lies there, whoever has written it; nothing if it is not there.
+FeedFolder read_folder(const std::string& path);
 /// Its levels; none if it is not there.
 FeedFolder levels_in(const std::string& path);
 

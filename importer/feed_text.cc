@@ -35,7 +35,9 @@ nlohmann::json report_json(const FeedReport& report) {
   auto published = nlohmann::json::array();
   for (const auto& one : report.published)
     published.push_back({{"feed", one.feed}, {"generation", one.generation}, {"reissued", one.reissued}});
-  return {{"changes", changes}, {"kept", kept}, {"published", published}};
+  auto not_put_back = nlohmann::json::array();
+  for (const auto& one : report.not_put_back) not_put_back.push_back({{"feed", one.feed}, {"patchset", one.patchset}});
+  return {{"changes", changes}, {"kept", kept}, {"not_put_back", not_put_back}, {"published", published}};
 }
 
 int finish(const Arguments& args, const Result<FeedReport>& report) {
@@ -45,7 +47,10 @@ int finish(const Arguments& args, const Result<FeedReport>& report) {
   else if (!is_quiet())
     print_report(*report);
   for (const auto& one : report->stale) error_line(one.text, one.hint);
-  if (!report->stale.empty()) return kInPart;
+  for (const auto& one : report->not_put_back)
+    error_line(one.patchset + " is not put back into " + one.feed + ": it has been cleaned away since",
+               "'patchferry deploy' takes its archive, as long as it lies in trash/; else a bundle brings it again");
+  if (!report->stale.empty() || !report->not_put_back.empty()) return kInPart;
   return is_idle(*report) ? kNothingToDo : kDone;
 }
 

@@ -11,7 +11,7 @@ namespace patchferry::importer {
 
 /// "K20260105_01 is enabled in main", a line each, and what each feed serves now.
 void print_report(const FeedReport& report);
-/// {"changes":[{"feed","patchset","from","to"}],"kept":[{"feed","patchset","state"}],"published":[{"feed","generation","reissued"}]}
+/// {"changes":[{"feed","patchset","from","to"}],"kept":[{"feed","patchset","state"}],"not_put_back":[{"feed","patchset"}],"published":[{"feed","generation","reissued"}]}
 nlohmann::json report_json(const FeedReport& report);
 /// Prints as --json and --quiet ask for, and errors; the exit code of a command that has done this and nothing else.
 int finish(const Arguments& args, const Result<FeedReport>& report);

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "importer/catalogue.h"
+#include "importer/cleaned.h"
 #include "importer/commit.h"
 #include "importer/trees.h"
 #include "importer/work_folder.h"
@@ -163,6 +164,8 @@ FeedReport roll_back_feed(Site& site, const Feed& feed, std::optional<std::uint6
   FeedReport report;
   add(site, change, report, feed, way.moves);
   for (const auto& one : way.kept) report.kept.push_back({feed.name, one.name, one.from});
+  for (const auto& name : cleaned_since(site, feed, chosen->revision))
+    report.not_put_back.push_back({feed.name, name, FeedState::undeployed});
   change.detail = "to generation " + std::to_string(chosen->number) + (change.detail.empty() ? "" : ", " + change.detail);
   // What was enabled then has a tree, so there is nothing to unpack that could fail.
   if (const auto done = carry_out(site, change, report); !done) throw SystemFailure("cannot roll back: " + done.error().text, 0);

@@ -26,8 +26,9 @@ struct FeedReport {
     std::string patchset;
     FeedState state;  // that it stays in
   };
-  std::vector<Move> moves;  // feed by feed, in release order
-  std::vector<Kept> kept;   // what a person or the vendor has decided, and the command leaves alone
+  std::vector<Move> moves;         // feed by feed, in release order
+  std::vector<Kept> kept;          // what a person or the vendor has decided, and the command leaves alone
+  std::vector<Kept> not_put_back;  // by a rollback: it was enabled then, and has been cleaned away since
   std::vector<Published> published;
   std::vector<ArchiveFailure> stale;  // trees of other patchsets that could not be laid out again (trees.h)
 };

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "importer/catalogue.h"
+#include "importer/cleaned.h"
 #include "system/calendar.h"
 #include "system/failure.h"
 #include "system/file.h"
@@ -72,7 +73,8 @@ Generation::Generation(Site& site, const Feed& feed)
       tree_(root_ + "/generations/" + folder_name(number_)),
       tree_before_(root_ + "/generations/" + folder_name(before_)),
       maker_(site, feed),
-      withdrawn_(withdrawn_names(site)) {
+      withdrawn_(withdrawn_names(site)),
+      cleaned_(cleaned_names(site)) {
   published_.feed = feed.name;
   published_.generation = number_;
 }
@@ -129,8 +131,10 @@ bool Generation::is_over(const Lingering& one) const {
   return in_time && number_ + 1 >= one.since + kGenerationsKept;
 }
 
-bool Generation::is_withdrawn(const std::string& target) const {
-  return std::binary_search(withdrawn_.begin(), withdrawn_.end(), patchset_of(target));
+bool Generation::is_gone(const std::string& target) const {
+  const std::string patchset = patchset_of(target);
+  return std::binary_search(withdrawn_.begin(), withdrawn_.end(), patchset) ||
+         std::binary_search(cleaned_.begin(), cleaned_.end(), patchset);
 }
 
 std::vector<std::string> Generation::folders_to_make() {
@@ -176,9 +180,12 @@ void Generation::make(const std::string& served) {
   const std::string path = made.folder.empty() ? "" : served + "/" + digest_of(made.folder);
   if (!path_before.empty() && path != path_before) retired_[path_before] = before_;
   if (path.empty()) return;
-  // One that is there, and was shown by no generation, was left by a killed run, and may not be durable.
+  // One that is there, and was shown by no generation, was left by a killed run, and may not be durable. And where changes
+  // alone do not tell what to make, as after damage, none is believed by its name.
   const std::string full = root_ + "/folders/" + path;
-  if (path != path_before && (retired_.erase(path) == 0 || !is_folder(full))) write_folder(made.folder, full);
+  const bool was_shown = path == path_before || retired_.erase(path) != 0;
+  const bool is_good = was_shown && (by_changes_ ? is_folder(full) : read_folder(full) == made.folder);
+  if (!is_good) write_folder(made.folder, full);
   link(served, path);
 }
 
@@ -187,9 +194,9 @@ void Generation::let_linger(const std::string& served, const FeedFolder& before,
   for (const auto& [level, entry] : before) {
     if (folder.count(level) != 0) continue;
     const auto known = lingering_.emplace(LevelPlace{served, level}, Lingering{number_, now()}).first;
-    const bool is_gone = is_over(known->second) || is_withdrawn(entry.text) ||
-                         !is_folder(root_ + "/folders/" + shown_before(served) + "/" + level);
-    if (is_gone)
+    const bool is_over_now = is_over(known->second) || is_gone(entry.text) ||
+                             !is_folder(root_ + "/folders/" + shown_before(served) + "/" + level);
+    if (is_over_now)
       lingering_.erase(known);
     else
       folder[level] = entry;
@@ -217,6 +224,7 @@ void Generation::record() {
   Database& db = site_.db();
   Query(db, "UPDATE feed SET published=?2, generation=?3 WHERE id=?1").bind(feed_.id, feed_.revision, number_).run();
   Query(db, "INSERT OR REPLACE INTO generation VALUES(?1,?2,?3,?4)").bind(feed_.id, number_, feed_.revision, now()).run();
+  Query(db, "DELETE FROM cleaned_folder WHERE feed=?1 AND revision<=?2").bind(feed_.id, feed_.revision).run();
   Query(db, "DELETE FROM lingering WHERE feed=?1").bind(feed_.id).run();
   Query lingering(db, "INSERT INTO lingering VALUES(?1,?2,?3,?4,?5)");
   for (const auto& [place, one] : lingering_) lingering.bind(feed_.id, place.first, place.second, one.since, one.at).run();

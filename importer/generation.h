@@ -42,7 +42,8 @@ class Generation {
   bool knows_its_predecessor();
   void read_lingering();
   bool is_over(const Lingering& one) const;
-  bool is_withdrawn(const std::string& target) const;
+  /// Its patchset is withdrawn, or cleaned away: its levels do not linger.
+  bool is_gone(const std::string& target) const;
   std::vector<std::string> folders_to_make();
   void link_over(const std::set<std::string>& but);
   void make(const std::string& served);
@@ -60,7 +61,7 @@ class Generation {
   std::uint64_t number_;
   std::string tree_, tree_before_;
   FolderMaker maker_;
-  std::vector<std::string> withdrawn_;  // names, in byte order
+  std::vector<std::string> withdrawn_, cleaned_;  // names, in byte order
   bool by_changes_ = false;
   bool was_interrupted_ = false;  // a killed run has begun to build: it may have left folders that nothing shows
   std::map<LevelPlace, Lingering> lingering_;

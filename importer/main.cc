@@ -3,6 +3,7 @@
 #include <sodium.h>
 #include <sys/stat.h>
 
+#include "importer/cleaning/cleaning_commands.h"
 #include "importer/commands.h"
 #include "importer/eportal/eportal.h"
 #include "importer/reports/commands.h"
@@ -23,6 +24,10 @@ constexpr patchferry::Command kCommands[] = {
     {"disable", "take patchsets out of a feed, and keep them out", cmd_disable},
     {"enable-upto", "put a patchset and all older ones into a feed", cmd_enable_upto},
     {"undeploy-downto", "take a patchset and all newer ones out of a feed", cmd_undeploy_downto},
+    {"clean", "take away what is obsolete", cmd_clean},
+    {"check", "read everything again, and find what has changed on the disk", cmd_check},
+    {"pin", "keep patchsets, however obsolete they become", cmd_pin},
+    {"unpin", "let pinned patchsets go", cmd_unpin},
     {"feed add", "make a feed", cmd_feed_add},
     {"feed change", "say whether a feed fills itself", cmd_feed_change},
     {"feed remove", "remove a feed", cmd_feed_remove},

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "bundle-format/readme.h"
+#include "importer/cleaned.h"
 #include "importer/holdings.h"
 
 namespace patchferry::importer {
@@ -61,8 +62,10 @@ Result<Plan> make_plan(Site& site, const VerifiedBundle& bundle, std::vector<Fee
   plan.feeds = std::move(feeds);
   for (const auto& p : manifest.patchsets) {
     const auto known = find_patchset(site, p.name.patchset.text);
-    if (known && known->archive != p.archive)
-      return refuse(RefusalKind::conflict, "the bundle brings other bytes for " + p.name.patchset.text + " than are here",
+    const auto cleaned = cleaned_archive(site, p.name.patchset.text);
+    if ((known && known->archive != p.archive) || (cleaned && *cleaned != p.archive))
+      return refuse(RefusalKind::conflict,
+                    "the bundle brings other bytes for " + p.name.patchset.text + (known ? " than are here" : " than were here"),
                     "find out from the vendor's checksums which of the two is right");
     if (known) {
       plan.present.push_back(p.name.patchset.text);
@@ -86,10 +89,12 @@ Result<Plan> make_plan(Site& site, const VerifiedBundle& bundle, std::vector<Fee
       plan.refused.push_back(name);
   for (const auto& need : manifest.needs) {
     const auto known = find_patchset(site, need.name);
-    if (known && known->archive != need.archive)
-      return refuse(RefusalKind::conflict, "the bundle builds on other bytes of " + need.name + " than are here",
+    const auto cleaned = cleaned_archive(site, need.name);  // had, so nothing needs to come before
+    if ((known && known->archive != need.archive) || (cleaned && *cleaned != need.archive))
+      return refuse(RefusalKind::conflict,
+                    "the bundle builds on other bytes of " + need.name + (known ? " than are here" : " than were here"),
                     "find out from the vendor's checksums which of the two is right");
-    if (!known) plan.needs[need.bundle].push_back(need.name);
+    if (!known && !cleaned) plan.needs[need.bundle].push_back(need.name);
   }
   plan.gained = gained_cves(site, manifest, plan.fresh);
   return plan;

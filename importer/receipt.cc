@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "importer/cleaned.h"
 #include "importer/holdings.h"
 #include "importer/ledger.h"
 #include "importer/roots.h"
@@ -26,14 +27,19 @@ SiteReceipt receipt_of(Site& site) {
   r.issued = now();
   r.free_bytes = free_bytes(site.base());
   Holdings holdings(site);
+  const auto leaving = leaving_names(site);
+  r.cleaned = cleaned_names(site);
   for (const auto& p : patchsets(site)) {
     const std::string& name = p.name.patchset.text;
-    if (holdings.holds(p))
+    if (std::binary_search(leaving.begin(), leaving.end(), name))
+      r.cleaned.push_back(name);
+    else if (holdings.holds(p))
       r.patchsets.push_back({name, p.archive});
     else
       out.left_out.push_back(name);
   }
   std::sort(r.patchsets.begin(), r.patchsets.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+  std::sort(r.cleaned.begin(), r.cleaned.end());
   r.withdrawn = withdrawn_names(site);
   return out;
 }

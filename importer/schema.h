@@ -147,6 +147,22 @@ CREATE TABLE retired(                -- folders/<path> that the newest generatio
   feed INTEGER NOT NULL REFERENCES feed(id) ON DELETE CASCADE,
   path TEXT NOT NULL, last INTEGER NOT NULL,  -- generation that showed it last
   PRIMARY KEY(feed, path)) WITHOUT ROWID;
+)sql",
+                                                     R"sql(
+-- Cleaning (cleaned.h, pins.h).
+CREATE TABLE pin(name TEXT PRIMARY KEY COLLATE NOCASE, at INTEGER NOT NULL) WITHOUT ROWID;       -- a person keeps it
+CREATE TABLE promised(name TEXT PRIMARY KEY COLLATE NOCASE) WITHOUT ROWID;                       -- by the newest receipt: exporters build on it
+INSERT INTO promised SELECT name FROM patchset;                                                  -- what receipts said until now, nobody has written down
+CREATE TABLE leaving(name TEXT PRIMARY KEY COLLATE NOCASE, at INTEGER NOT NULL) WITHOUT ROWID;   -- promised and obsolete: the next receipt says that it goes
+CREATE TABLE cleaned(name TEXT PRIMARY KEY COLLATE NOCASE, sha256 BLOB NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID;  -- was here; its archive
+CREATE TABLE cleaned_change(         -- feed_change of what was cleaned, and that it was
+  feed INTEGER NOT NULL REFERENCES feed(id) ON DELETE CASCADE,
+  revision INTEGER NOT NULL, name TEXT NOT NULL COLLATE NOCASE, was TEXT, why TEXT NOT NULL,
+  PRIMARY KEY(feed, revision)) WITHOUT ROWID;
+CREATE TABLE cleaned_folder(         -- served folders that showed it: the next generation makes them anew
+  feed INTEGER NOT NULL REFERENCES feed(id) ON DELETE CASCADE,
+  revision INTEGER NOT NULL, served TEXT NOT NULL,
+  PRIMARY KEY(feed, revision, served)) WITHOUT ROWID;
 )sql"};
 
 }  // namespace patchferry::importer

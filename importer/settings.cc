@@ -12,7 +12,7 @@ namespace patchferry::importer {
 
 namespace {
 
-constexpr const char* kKeys = "base, ledger_copy, drop, alarm_days, max_jump, expired, unsigned, and the table [serve]";
+constexpr const char* kKeys = "base, ledger_copy, drop, alarm_days, max_jump, expired, unsigned, and the tables [serve], [clean]";
 
 void take(Settings& settings, const std::string& path, const toml::table& config) {
   for (const auto& [key, value] : config) {
@@ -38,6 +38,8 @@ void take(Settings& settings, const std::string& path, const toml::table& config
       settings.refuse_unsigned = choice == "refuse";
     } else if (key.str() == "serve") {
       settings.serve = serve_settings(path, value);
+    } else if (key.str() == "clean") {
+      settings.clean = clean_settings(path, value);
     } else {
       throw UsageError(path + " holds an unknown key '" + printable(key.str()) + "'", std::string("the keys are ") + kKeys);
     }

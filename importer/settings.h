@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 
+#include "importer/clean_settings.h"
 #include "importer/serve_settings.h"
 #include "verifier/freshness.h"
 #include "verifier/ledger_rules.h"
@@ -20,6 +21,7 @@ struct Settings {
   bool refuse_expired = false;                // else a warning
   bool refuse_unsigned = false;               // archives without a bundle that nobody has signed; else a person's word is enough
   ServeSettings serve;                        // [serve]
+  CleanSettings clean;                        // [clean]
 
   std::string copy_path() const { return ledger_copy.empty() ? base + "/ledger.copy" : ledger_copy; }
 };

@@ -9,7 +9,9 @@
 #include <unistd.h>
 
 #include "bundle-format/hash.h"
+#include "importer/database_sum.h"
 #include "importer/ledger_copy.h"
+#include "importer/reserve.h"
 #include "importer/roots.h"
 #include "importer/schema.h"
 #include "importer/stage.h"
@@ -40,7 +42,7 @@ const std::string& existing(const std::string& base) {
 /// What an interrupted init may have left.
 bool is_ours(const std::string& name) {
   return std::find(std::begin(kFolders), std::end(kFolders), name) != std::end(kFolders) || name.starts_with("site.") ||
-         name.starts_with(".site.") || name == "lost+found" || name.starts_with(".patchferry.sqlite");
+         name.starts_with(".site.") || name == "lost+found" || name.starts_with(".patchferry.sqlite") || name == "reserve";
 }
 
 /// Who typed the command: the login name behind sudo, if there is one. Static programs do not ask NSS.
@@ -100,12 +102,17 @@ void Site::create(const std::string& base, const std::string& name, const TrustA
   sync_file_system(base);
   rename_path(unfinished, base + kDatabase);
   sync_folder(base);
+  take_reserve(base);
 }
 
 Site::Site(const Settings& settings, Wait wait)
     : settings_(settings),
       lock_(Lock::take(existing(base()) + "/lock", wait == Wait::yes, [&] { note("waiting for another command on " + base()); })),
-      db_(base() + kDatabase) {
+      sum_(glance_at_sum(base())),
+      db_(base() + kDatabase),
+      changes_(change_counter(base())) {
+  if (sum_ == SumState::differs)
+    warn("the database has changed on this disk since the last command: 'patchferry check' says what to do");
   db_.migrate(kMigrations);
   carry_over(db_, who());
   keep_log_head();
@@ -124,6 +131,11 @@ Site::Site(const Settings& settings, Wait wait)
 
 Site::~Site() {
   if (audited_) keep_log_head();
+  try {
+    if (change_counter(base()) == changes_) return;
+    sum_ == SumState::differs ? keep_differing(base()) : write_sum(base());
+  } catch (const SystemFailure&) {  // the sum stays behind
+  }
 }
 
 std::string Site::object_path(const Digest& hash) const {
@@ -151,12 +163,18 @@ void Site::roll_forward() {
   }
   if (all.empty()) return;
   for (const auto& one : all) {
+    if (one.target == path("")) {  // there is no room for it in the trash
+      remove_file(one.source);
+      continue;
+    }
+    const bool is_cleaned = one.target.starts_with(path("trash/"));
     if (!exists(one.source)) {
-      if (!exists(one.target))
+      if (!exists(one.target) && !is_cleaned)  // the trash may be emptied by hand
         throw SystemFailure("cannot finish the last import: neither " + one.source + " nor " + one.target + " is there", 0,
                             "somebody has removed it; import the bundle that brought it again");
       continue;
     }
+    if (is_cleaned) make_folders(parent_of(one.target));
     // What lies at the target now is a left-over that nothing refers to; a folder would block the rename.
     if (is_folder(one.target)) remove_tree(one.target);
     move_into_place(one.source, one.target);

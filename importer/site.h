@@ -3,10 +3,13 @@
 // interrupted command has decided is finished before anything new is decided.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 
 #include "bundle-format/write/site_secret.h"
 #include "importer/audit.h"
+#include "importer/database_sum.h"
 #include "importer/settings.h"
 #include "system/lock.h"
 #include "system/sqlite.h"
@@ -22,7 +25,7 @@ class Site {
   enum class Wait { yes, no };
   /// Locks, opens, rolls pending renames forward, tidies the quarantine, and compares the ledger with its second copy.
   Site(const Settings& settings, Wait wait);
-  /// Brings audit.head up, if this command has audited anything.
+  /// Brings audit.head up, if this command has audited anything, and the database's sum, if it has changed it.
   ~Site();
   Site(const Site&) = delete;
   Site& operator=(const Site&) = delete;
@@ -56,9 +59,11 @@ class Site {
 
   Settings settings_;
   Lock lock_;
+  SumState sum_;  // of the database, before it was opened
   Database db_;
   std::string name_;
-  bool audited_ = false;  // since audit.head was brought up
+  bool audited_ = false;                  // since audit.head was brought up
+  std::optional<std::uint32_t> changes_;  // of the database, when it was opened (database_sum.h)
 };
 
 }  // namespace patchferry::importer

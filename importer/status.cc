@@ -6,6 +6,7 @@
 
 #include "importer/holdings.h"
 #include "importer/ledger.h"
+#include "importer/trash.h"
 #include "system/calendar.h"
 #include "system/file.h"
 
@@ -55,6 +56,7 @@ Status status_of(Site& site) {
         static_cast<std::uint64_t>(std::max<std::int64_t>(0, today - days_since_1970(s.newest->name.patchset.released)));
   }
   s.quarantine_bytes = bytes_beneath(site.quarantine());
+  s.trash_bytes = trash_bytes(site);
   s.free = free_bytes(site.base());
   return s;
 }

@@ -23,6 +23,7 @@ struct Status {
   std::uint64_t missing = 0;  // what it cannot make; of archives too that a person wants none of
   std::uint64_t never = 0;    // that a person wants none of, and that it could make
   std::uint64_t quarantine_bytes = 0;
+  std::uint64_t trash_bytes = 0;
   std::uint64_t arch_bytes = 0;
   std::uint64_t free = 0;
   std::vector<Alarm> alarms;

@@ -7,6 +7,7 @@
 
 #include "bundle-format/patchset_name.h"
 #include "importer/catalogue.h"
+#include "importer/cleaned.h"
 #include "importer/deploy.h"
 #include "importer/import.h"
 #include "system/failure.h"
@@ -135,6 +136,7 @@ void take_bundle(Site& site, const std::vector<std::string>& folders, Taken& tak
 
 /// Here, the same bytes, and nothing is left to do with it. What differs, `deploy` judges.
 bool is_known(Site& site, const std::string& path, const ArchiveName& name) {
+  if (cleaned_archive(site, name.patchset.text)) return true;  // else each update would bring it back
   const auto known = find_patchset(site, name.patchset.text);
   if (!known || known->archive_bytes != size_of(path)) return false;
   const bool is_kept = known->archive_state != ArchiveState::present || in_arch(site, known->name, known->archive_bytes);

@@ -38,7 +38,7 @@ constexpr OptionSpec kDeployOptions[] = {
 constexpr OptionSpec kFeedOption[] = {{"feed", "the feed to fill (default: main)", "FEED"}};
 constexpr OptionSpec kUnrollOptions[] = {
     {"feed", "in this feed alone (default: in every feed)", "FEED"},
-    {"delete", "not built yet: take its files away as well", nullptr},
+    {"delete", "take its files away as well, into the trash", nullptr},
 };
 constexpr OptionSpec kFeedOptions[] = {
     {"a", "add the feed", nullptr},
@@ -59,6 +59,8 @@ constexpr const char* kUpdateAbout =
     "The key drop = \"/path\" in /etc/patchferry/config.toml names the folder. What a person has taken out stays out.";
 constexpr const char* kAutoUpdateAbout = "As update, for every feed that takes new releases by itself.";
 constexpr const char* kUnrollAbout = "Disables a patchset in every feed: nothing automatic enables it again. Its files stay.";
+constexpr const char* kUnrollDeleteAbout =
+    "Disables a patchset in every feed: nothing automatic enables it again. Its files stay, but for --delete.";
 
 /// After a product.
 constexpr Word kProductWords[] = {
@@ -66,7 +68,7 @@ constexpr Word kProductWords[] = {
      kArchive, deploy_archive},
     {"update", "[--feed FEED]", kUpdateAbout, kFeedOption, {}, update},
     {"auto-update", "", kAutoUpdateAbout, {}, {}, auto_update},
-    {"unroll", "[--feed FEED] [--delete] NAME", kUnrollAbout, kUnrollOptions, kPatchset, unroll},
+    {"unroll", "[--feed FEED] [--delete] NAME", kUnrollDeleteAbout, kUnrollOptions, kPatchset, unroll},
     {"download-missing",
      "",
      "Makes again what arch/ and the trees lack, as 'patchferry archives' does. Nothing is downloaded.",
@@ -78,6 +80,12 @@ constexpr Word kProductWords[] = {
 constexpr Word kWords[] = {
     {"--deploy", "archive", "Stores an archive of any product and enables its patchset in main.", {}, kArchive, deploy_archive},
     {"--unroll", "NAME", kUnrollAbout, {}, kPatchset, unroll},
+    {"--clean-releases",
+     "",
+     "Takes away what is obsolete, as 'patchferry clean' does. DRY_RUN=1 before the command: it only shows what would go.",
+     {},
+     {},
+     clean_releases},
     {"--get-latest", "", "Updates main for every product.", {}, {}, update},
     {"--auto-update", "", kAutoUpdateAbout, {}, {}, auto_update},
     {"feed", "[-a] [-c] [--auto] [--no-auto] [--deploy-after hours] [--channel CHANNEL] [feed]",

@@ -19,7 +19,6 @@ constexpr const char* kBackup = "stop what writes to the base, and copy it as a 
 
 const std::vector<MissingWord>& missing_words() {
   static const std::vector<MissingWord> words = {
-      {"--clean-releases", "", kNotBuilt, "nothing takes old releases away today"},
       {"backup", "FILE", kNotBuilt, kBackup},
       {"backup-db", "DIR", kNotBuilt, kBackup},
       {"restore", "[--db|--config|--instance-id|--data|--full] FILE", kNotBuilt, "put a copy of the whole base back"},

@@ -55,9 +55,9 @@ int deploy_archive(const Call& call) {
 }
 
 int unroll(const Call& call) {
-  if (!call.product.empty() && call.args.has("delete"))
-    throw UsageError("--delete is not built yet: it comes with the cleaning of old releases",
-                     "nothing has been changed; without --delete, the patchset leaves the feeds and its files stay");
+  const bool deletes = !call.product.empty() && call.args.has("delete");
+  if (deletes && call.args.has("feed"))
+    throw UsageError("--delete takes its files from every feed", "nothing has been changed; leave out --feed");
   OpenedSite site;
   const KnownPatchset named = find_named(*site, call.argument());
   check_product(named, call.product);
@@ -69,6 +69,7 @@ int unroll(const Call& call) {
   log_kept(*done);
   log_troubles(*done);
   if (!done->stale.empty()) return kInPart;
+  if (deletes) return delete_patchset(*site, named.name.patchset.text);
   if (!is_idle(*done)) return kDone;
   note(named.name.patchset.text + " is disabled already in " + (one_feed ? from.front().name : "every feed"));
   return kNothingToDo;

@@ -13,6 +13,11 @@ int deploy_archive(const Call& call);
 int unroll(const Call& call);
 int download_missing(const Call& call);
 
+// clean.cc
+int clean_releases(const Call& call);
+/// Of a patchset that no feed has: now, whatever retention and receipts say. Not if anything else speaks for it, which is said (5).
+int delete_patchset(Site& site, const std::string& name);
+
 // update.cc
 int update(const Call& call);
 int auto_update(const Call& call);

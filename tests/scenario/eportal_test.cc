@@ -171,9 +171,7 @@ TEST_CASE("unroll disables in every feed, or in one, and automatic updates leave
     REQUIRE(portal({"kcare", "deploy", "--feed", feed, site.archive(kOld, {{1, 1}})}).code == 0);
   REQUIRE(portal({"kcare", "deploy", "--feed", "test", site.archive(kNew, {{1, 2}})}).code == 0);
 
-  const auto kept = portal({"kcare", "unroll", "--delete", kOld});
-  CHECK(kept.code == 2);
-  check_logged(kept, "ERROR", "--delete is not built yet");
+  CHECK(portal({"kcare", "unroll", "--delete", "--feed", "test", kOld}).code == 2);
   CHECK(portal({"libcare", "unroll", kOld}).code == 2);
   CHECK(portal({"kcare", "unroll", "K20260101_01"}).code == 2);
   CHECK(site.states().at(kOld) == "enabled");
@@ -448,13 +446,68 @@ TEST_CASE("download-missing makes again what arch/ has lost") {
   world.check_archives(world.base(), {"K20260105_01"});
 }
 
+TEST_CASE("unroll --delete takes the files away once no server can be fetching them") {
+  const Portal site;
+  constexpr std::uint64_t kBegin = 1'780'000'000;
+  const std::string base = site.world.base();
+  {
+    const AtTime time(kBegin);
+    REQUIRE(portal({"kcare", "deploy", site.archive(kOld, {{1, 1}})}).code == 0);
+    REQUIRE(portal({"kcare", "deploy", site.archive(kNew, {{1, 2}})}).code == 0);
+  }
+  {
+    const AtTime time(kBegin + 5000);
+    const auto early = portal({"kcare", "unroll", "--delete", kNew});
+    CHECK(early.code == 5);
+    check_logged(early, "INFO", kNew + " was disabled in main");
+    check_logged(early, "ERROR", kNew + " is disabled in every feed, and its files stay");
+    CHECK(patchferry::exists(base + "/arch/" + kNew + ".tar.bz2"));
+  }
+  const AtTime time(kBegin + 5600);
+  REQUIRE(typed({"pin", "--base", base, kNew}).code == 0);
+  const auto pinned = portal({"kcare", "unroll", "--delete", kNew});
+  CHECK(pinned.code == 5);
+  check_logged(pinned, "ERROR", kNew + " is disabled in every feed, and its files stay: it is pinned");
+  REQUIRE(typed({"unpin", "--base", base, kNew}).code == 0);
+  const auto gone = portal({"kcare", "unroll", "--delete", kNew});
+  CHECK(gone.code == 0);
+  check_logged(gone, "INFO", kNew + " was deleted");
+  CHECK_FALSE(patchferry::exists(base + "/arch/" + kNew + ".tar.bz2"));
+  CHECK(patchferry::exists(base + "/arch/" + kOld + ".tar.bz2"));
+  CHECK(served(base).count(khash(1) + "/1/kpatch.bin") == 1);
+  CHECK(served(base).count(khash(1) + "/2/kpatch.bin") == 0);
+}
+
+TEST_CASE("kc.eportal --clean-releases takes away what is obsolete, and with DRY_RUN=1 only says what that is") {
+  const Portal site;
+  write_contents(site.world.at("clean.toml"), "base = \"" + site.world.base() + "\"\n[clean]\nkeep = 1\nkeep_days = 0\n");
+  const Configured configured(site.world.at("clean.toml"));
+  const std::vector<std::string> names = {"K20260101_01", "K20260102_01", "K20260103_01", "K20260104_01"};
+  for (unsigned i = 0; i < names.size(); ++i) {
+    const AtTime time(1'780'000'000 + i * 86'400);
+    REQUIRE(portal({"kcare", "deploy", site.archive(names[i], {{1, i + 1}})}).code == 0);
+  }
+  const AtTime time(1'790'000'000);
+  const auto before = visible(site.world.base());
+  ::setenv("DRY_RUN", "1", 1);
+  const auto dry = portal({"--clean-releases"});
+  ::unsetenv("DRY_RUN");
+  CHECK(dry.code == 0);
+  check_logged(dry, "INFO", names[0] + " would be cleaned");
+  CHECK(visible(site.world.base()) == before);
+  const auto done = portal({"--clean-releases"});
+  CHECK(done.code == 0);
+  check_logged(done, "INFO", names[0] + " was cleaned");
+  CHECK_FALSE(patchferry::exists(site.world.base() + "/arch/" + names[0] + ".tar.bz2"));
+  CHECK(patchferry::exists(site.world.base() + "/arch/" + names[3] + ".tar.bz2"));
+}
+
 TEST_CASE("words without an engine say so, exit 2 and change nothing") {
   const Portal site;
   const auto before = visible(site.world.base());
-  for (const Words& words :
-       {Words{"--clean-releases"}, Words{"backup", "FILE"}, Words{"backup-db", "DIR"}, Words{"restore", "--full", "FILE"},
-        Words{"key", "-a"}, Words{"user", "-a", "x"}, Words{"server", "clean", "--inactive"}, Words{"--list-servers"},
-        Words{"replication", "--full-sync"}, Words{"cache-mode", "--fetch-meta"}}) {
+  for (const Words& words : {Words{"backup", "FILE"}, Words{"backup-db", "DIR"}, Words{"restore", "--full", "FILE"},
+                             Words{"key", "-a"}, Words{"user", "-a", "x"}, Words{"server", "clean", "--inactive"},
+                             Words{"--list-servers"}, Words{"replication", "--full-sync"}, Words{"cache-mode", "--fetch-meta"}}) {
     INFO(words.front());
     const auto done = portal(words);
     CHECK(done.code == 2);

@@ -26,6 +26,7 @@ class Series {
     make_folder(world_.at("bases"));
     if (MemoryFileSystem::why_not().empty()) memory_.emplace(world_.at("bases"), "size=64m");
     copy_tree(world_.base(), fresh());
+    remove_file(fresh() + "/reserve");  // as where there is little room
   }
 
   const World& world() const { return world_; }
