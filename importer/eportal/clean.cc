@@ -5,7 +5,9 @@
 #include <cstdlib>
 
 #include "importer/eportal/words.h"
+#include "importer/reserve.h"
 #include "system/failure.h"
+#include "system/file.h"
 #include "terminal/output.h"
 
 namespace patchferry::importer::eportal {
@@ -27,6 +29,10 @@ void log_plan(const CleanPlan& plan, bool dry) {
 }  // namespace
 
 int clean_releases(const Call&) {
+  CleanOrder order;
+  // As 'patchferry clean': even to open a base takes some room.
+  const std::string base = read_settings("").base;
+  if (!only_shows() && is_folder(base) && is_full(base)) order.disk_was_full = give_back_reserve(base);
   OpenedSite site;
   if (only_shows()) {
     const CleanPlan plan = plan_clean(*site);
@@ -34,7 +40,8 @@ int clean_releases(const Call&) {
     if (plan.goes.empty() && plan.leaves.empty()) note("nothing to clean");
     return kDone;
   }
-  const CleanReport done = clean(*site, {});
+  const CleanReport done = clean(*site, order);
+  if (done.disk_was_full) note("the disk was full: the whole trash was emptied, and what is cleaned does not stay in it");
   log_plan(done.plan, false);
   if (!done.emptied.folders.empty()) note("the trash was emptied: " + size_text(done.emptied.bytes));
   if (done.plan.goes.empty() && done.newly_leaving.empty()) {

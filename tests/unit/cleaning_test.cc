@@ -17,6 +17,7 @@
 #include "bundle-format/hash.h"
 #include "importer/catalogue.h"
 #include "importer/cleaned.h"
+#include "importer/cleaning/check.h"
 #include "importer/cleaning/clean.h"
 #include "importer/deploy.h"
 #include "importer/feed_work.h"
@@ -305,15 +306,34 @@ class Play {
     return out;
   }
 
+  /// What agents may be about to fetch: all that pointers of generations that are kept name, and that is served now.
+  std::map<std::string, std::string> asked_for(const std::string& feed) const {
+    const std::string root = base_ + "/feeds/" + feed;
+    const auto shown = files_beneath(root + "/current");
+    std::map<std::string, std::string> out;
+    for (const auto& generation : folder_entries(root + "/generations")) {
+      const std::string tree = root + "/generations/" + generation + "/";
+      for (const auto& [path, bytes] : files_beneath(tree)) {
+        const auto at = path.find("/latest");
+        if (at == std::string::npos) continue;
+        const auto link = read_symlink(tree + path.substr(0, at) + "/latest");
+        const std::string level = path.substr(0, at + 1) + (link ? *link : std::to_string(std::stoul(bytes))) + "/";
+        for (auto it = shown.lower_bound(level); it != shown.end() && it->first.starts_with(level); ++it)
+          out[it->first] = it->second;
+      }
+    }
+    return out;
+  }
+
   void clean_it() {
     settings_ = {roll(3), roll(2) * 5U, roll(2) * 7U};
     tell(fmt::format("clean, keep {}, {} days", settings_.keep, settings_.keep_days));
     INFO(history_);
-    std::map<std::string, std::map<std::string, std::string>> before;
+    std::map<std::string, std::map<std::string, std::string>> before, asked;
     std::set<std::string> may;
     {
       const auto site = open();
-      for (const auto& feed : feeds(*site)) before[feed.name] = newest_of(feed.name);
+      for (const auto& feed : feeds(*site)) before[feed.name] = newest_of(feed.name), asked[feed.name] = asked_for(feed.name);
       const auto all = patchsets(*site);
       const auto pins = pinned_names(*site);
       for (const auto& p : all)
@@ -321,7 +341,11 @@ class Play {
           may.insert(p.name.patchset.text);
     }
     const auto was_here = here();
-    if (roll(4) == 0) interrupt();
+    // The second cleaning finds one generation more, and so keeps one less.
+    if (roll(4) == 0) {
+      interrupt();
+      asked.clear();
+    }
     const auto report =
         clean(*open(), {.empty_trash = roll(4) == 0, .only_these = false, .at_once = {}, .disk_was_full = roll(9) == 0});
     const auto site = open();
@@ -338,12 +362,24 @@ class Play {
     for (const auto& feed : feeds(*site)) {
       INFO("feed " << feed.name);
       REQUIRE(newest_of(feed.name) == before.at(feed.name));
+      const auto shown = files_beneath(base_ + "/feeds/" + feed.name + "/current");
+      for (const auto& [path, bytes] : asked[feed.name]) {
+        INFO(path << " may be asked for");
+        REQUIRE(shown.count(path) == 1);
+        REQUIRE(shown.at(path) == bytes);
+      }
       for (const auto& [path, bytes] : files_beneath(base_ + "/feeds/" + feed.name + "/current")) {
         INFO(path);
         REQUIRE(bytes != "(broken)");
       }
     }
     check_intact(*site);
+    CheckReport looked;
+    check_objects(*site, looked);
+    check_archives(*site, looked);
+    check_trees(*site, looked);
+    check_feeds(*site, looked);
+    for (const auto& one : looked.damages) FAIL_CHECK(one.kind << " " << one.path << ": " << one.text);
     if (settings_.keep == 0 && settings_.keep_days == 0) check_all_gone(*site);
   }
   static std::set<std::string> here_in(Site& site) {
