@@ -5,6 +5,7 @@
 
 #include "importer/catalogue.h"
 #include "importer/feeds.h"
+#include "system/calendar.h"
 
 namespace patchferry::importer {
 
@@ -89,8 +90,10 @@ bool set_state(Site& site, const Feed& feed, std::int64_t patchset, FeedState st
   const auto was = row_of(site, feed.id, patchset);
   if (!is_news(site, feed, patchset, state, why)) return false;
   Query(site.db(), "UPDATE feed SET revision=revision+1 WHERE id=?1").bind(feed.id).run();
-  Query(site.db(), "INSERT INTO feed_change SELECT id, revision, ?2, ?3, ?4 FROM feed WHERE id=?1")
-      .bind(feed.id, patchset, was, why)
+  Query(
+      site.db(),
+      "INSERT INTO feed_change(feed, revision, patchset, was, why, at) SELECT id, revision, ?2, ?3, ?4, ?5 FROM feed WHERE id=?1")
+      .bind(feed.id, patchset, was, why, now())
       .run();
   Query(site.db(), "INSERT OR REPLACE INTO feed_state VALUES(?1,?2,?3)").bind(feed.id, patchset, word_for(state)).run();
   return true;

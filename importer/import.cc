@@ -74,7 +74,7 @@ ArchivesReport make_archives(Site& site, ArchiveMode mode, std::vector<ArchiveFa
 }  // namespace
 
 ImportOutcome import_bundle(Site& site, const ImportOrder& order, const std::function<void(const ImportOutcome&)>& servable) {
-  const std::vector<Feed> feeds = feeds_that_take(site, order.feeds, order.deploy);
+  const Takers takers = feeds_that_take(site, order.feeds, order.deploy);
 
   // Authentic, for us, and newer than what we have; the medium's payload is still unread.
   Findings findings;
@@ -102,7 +102,7 @@ ImportOutcome import_bundle(Site& site, const ImportOrder& order, const std::fun
   // What it would change.
   std::optional<Plan> plan;
   if (bundle.manifest()) {
-    auto made = make_plan(site, bundle, feeds);
+    auto made = make_plan(site, bundle, takers);
     if (!made) return refused(made.error());
     plan = std::move(*made);
     if (judged->is_rollback) plan_rollback(site, *bundle.manifest(), *plan);
@@ -144,13 +144,17 @@ ImportOutcome import_bundle(Site& site, const ImportOrder& order, const std::fun
   Change change;
   change.patchsets = std::move(brought->patchsets);
   change.restored = std::move(brought->restored);
-  change.feeds = feeds;
+  change.feeds = takers.by_hand;
+  change.ruled = takers.ruled;
+  change.offered = plan->offered;
   change.bundle = &bundle;
   change.is_rollback = judged->is_rollback;
   change.work = work;
   change.what = judged->is_rollback ? "rollback" : "import";
   change.rolled_in = plan->rolled_in;
-  for (const auto& one : plan->taken) change.states.push_back({one.feed, one.patchset, FeedState::enabled});
+  for (const auto& feed : takers.by_hand)
+    for (const auto& id : plan->offered)
+      if (!is_decided(site, feed, id)) change.states.push_back({feed, id, FeedState::enabled});
   change.disabled = plan->disabled;
   change.vouching = order.vouching;
   if (order.accept_jump == bundle.statement().sequence) change.detail = "number confirmed by hand, ";

@@ -27,6 +27,7 @@ void log_moves(const FeedReport& report) {
     if (move.from == move.to) continue;
     note(move.name + " was " + word_for(move.to) + " in " + feed);
   }
+  for (const auto& one : report.waiting) note(one.name + " " + one.text + ", in " + one.feed.name);
 }
 
 void log_kept(const FeedReport& report) {

@@ -58,7 +58,7 @@ int update(const Call& call) {
 
 int auto_update(const Call& call) {
   OpenedSite site;
-  const auto into = feeds_that_take(*site, {}, true);
+  const auto into = feeds_that_take(*site, {}, true).ruled;
   if (into.empty()) note("no feed fills itself: 'kc.eportal feed -c FEED --auto' makes one do so");
   const Taken taken = take_what_came(*site, call.product);
   return finish(*site, taken, update_feeds(*site, into, call.product));

@@ -116,4 +116,24 @@ std::string rules_text(const Rules& rules) {
   return out;
 }
 
+std::string rules_in_full(const Rules& rules) {
+  std::string out;
+  const auto say = [&](const std::string& one) { out += (out.empty() ? "--" : " --") + one; };
+  if (rules.delay_hours != 0) {
+    say(fmt::format("deploy-after {}", rules.delay_hours));
+    if (rules.follow.empty()) say(std::string("count-from ") + word_for(rules.count_from));
+  }
+  if (!rules.follow.empty()) say("follow " + rules.follow);
+  if (rules.channel != Channel::stable) say(std::string("channel ") + word_for(rules.channel));
+  if (rules.sticky) say("sticky " + rules.sticky->text);
+  if (rules.urgent_tenths) say("urgent " + score_text(*rules.urgent_tenths));
+  if (rules.approval.required) say("needs-approval");
+  for (std::size_t i = 0; i < kSeverities; ++i)
+    if (const auto& days = rules.approval.after_days[i])
+      say(fmt::format("approve-after {}={}", word_for(static_cast<Severity>(i)), *days));
+  for (const auto& name : rules.approval.approvers) say("approver '" + name + "'");
+  for (const auto& window : rules.windows) say("window '" + window.text + "'");
+  return out.empty() ? "none" : out;
+}
+
 }  // namespace patchferry::importer
