@@ -2,6 +2,7 @@
 // How a bundle comes in, pass by pass. Read import_bundle() first; each pass has a header that says what it promises.
 #include "importer/import.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <fmt/format.h>
 
@@ -69,6 +70,21 @@ ArchivesReport make_archives(Site& site, ArchiveMode mode, std::vector<ArchiveFa
   else
     for (const auto& p : missing) report.pending.push_back(p.name.patchset.text);
   return report;
+}
+
+/// What has become true, in place of what the manifest made expect: the contents may have told of higher scores.
+void settle(Site& site, Plan& plan) {
+  std::vector<std::int64_t> ids;
+  for (auto& one : plan.judged)
+    if (const auto known = find_patchset(site, one.name)) ids.push_back(one.patchset = known->id);
+  const auto waiting = judge_known(site, plan.takers.ruled, ids);
+  for (auto& one : plan.judged) {
+    const auto still = std::find_if(waiting.begin(), waiting.end(), [&](const Judged& other) {
+      return other.feed.id == one.feed.id && other.patchset == one.patchset;
+    });
+    one.verdict = still == waiting.end() ? Verdict() : still->verdict;
+    one.text = still == waiting.end() ? "" : still->text;
+  }
 }
 
 }  // namespace
@@ -160,6 +176,7 @@ ImportOutcome import_bundle(Site& site, const ImportOrder& order, const std::fun
   if (order.accept_jump == bundle.statement().sequence) change.detail = "number confirmed by hand, ";
   if (judged->is_rollback) change.detail = "permitted by the release keys, ";
   auto trees = commit(site, change);
+  settle(site, *plan);
   return with_archives(outcome(Kind::imported, {}, std::move(plan), publish_changed(site)), std::move(trees));
 }
 

@@ -24,7 +24,7 @@ nlohmann::json waiting_json(const Judged& judged) {
 void print_waiting(const std::vector<Judged>& waiting) {
   std::map<std::pair<std::string, Reason>, std::uint64_t> count;
   for (const auto& one : waiting)
-    if (++count[{one.feed.name, one.verdict.reason}] <= kNamed)
+    if (!one.verdict.takes() && ++count[{one.feed.name, one.verdict.reason}] <= kNamed)
       note("in feed " + one.feed.name + ", " + one.name + " " + one.text);
   for (const auto& [what, number] : count)
     if (number > kNamed)

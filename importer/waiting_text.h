@@ -12,6 +12,7 @@ namespace patchferry::importer {
 /// {"name","reason","until","text"}; `until` in seconds since 1970, or null.
 nlohmann::json waiting_json(const Judged& judged);
 /// Notes: "K20260105_01 waits until … in main: …". Of more than a few in one feed for one reason, their number.
+/// What is taken is left out.
 void print_waiting(const std::vector<Judged>& waiting);
 
 }  // namespace patchferry::importer

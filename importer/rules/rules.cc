@@ -131,8 +131,8 @@ std::string rules_in_full(const Rules& rules) {
   for (std::size_t i = 0; i < kSeverities; ++i)
     if (const auto& days = rules.approval.after_days[i])
       say(fmt::format("approve-after {}={}", word_for(static_cast<Severity>(i)), *days));
-  for (const auto& name : rules.approval.approvers) say("approver '" + name + "'");
-  for (const auto& window : rules.windows) say("window '" + window.text + "'");
+  for (const auto& name : rules.approval.approvers) say("approver [" + name + "]");
+  for (const auto& window : rules.windows) say("window [" + window.text + "]");
   return out.empty() ? "none" : out;
 }
 

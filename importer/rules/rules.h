@@ -82,7 +82,7 @@ std::optional<Contradiction> contradiction_in(const Rules& rules, const Patchset
 
 /// In one line: "24 hours after release, needs approval"; "" if there are no rules.
 std::string rules_text(const Rules& rules);
-/// All of them, as the options that make them: "--deploy-after 24 --count-from release --needs-approval"; "none".
+/// All of them, as the options that make them, in the audit log: "--deploy-after 24 --count-from release --window [daily 2h]"; "none".
 std::string rules_in_full(const Rules& rules);
 
 }  // namespace patchferry::importer
