@@ -28,7 +28,10 @@ int cmd_tick(std::vector<std::string> arguments) {
   Site site = open_site(args);
   recover(site);
   Result<FeedReport> report = update_feeds(site, feeds_that_take(site, {}, true).ruled, "", "tick");
-  if (report) report->kept.clear();  // what people have decided is no news to a timer
+  if (report) {
+    report->kept.clear();                            // what people have decided is no news to a timer
+    if (!args.has("json")) report->waiting.clear();  // nor is what waits still: 'list' says it
+  }
   return finish(args, report);
 }
 

@@ -21,15 +21,21 @@ nlohmann::json waiting_json(const Judged& judged) {
   return {{"name", judged.name}, {"reason", word_for(judged.verdict.reason)}, {"until", until}, {"text", judged.text}};
 }
 
-void print_waiting(const std::vector<Judged>& waiting) {
+std::vector<std::string> waiting_lines(const std::vector<Judged>& waiting) {
   std::map<std::pair<std::string, Reason>, std::uint64_t> count;
+  std::vector<std::string> out;
   for (const auto& one : waiting)
     if (!one.verdict.takes() && ++count[{one.feed.name, one.verdict.reason}] <= kNamed)
-      note("in feed " + one.feed.name + ", " + one.name + " " + one.text);
+      out.push_back("in feed " + one.feed.name + ", " + one.name + " " + one.text);
   for (const auto& [what, number] : count)
     if (number > kNamed)
-      note(fmt::format("in feed {}, {} more wait ({}); 'patchferry list' names all", what.first, number - kNamed,
-                       word_for(what.second)));
+      out.push_back(fmt::format("in feed {}, {} more wait ({}); 'patchferry list' names all", what.first, number - kNamed,
+                                word_for(what.second)));
+  return out;
+}
+
+void print_waiting(const std::vector<Judged>& waiting) {
+  for (const auto& line : waiting_lines(waiting)) note(line);
 }
 
 }  // namespace patchferry::importer

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
+#include <string>
 #include <vector>
 
 #include "importer/rule_work.h"
@@ -11,8 +12,9 @@ namespace patchferry::importer {
 
 /// {"name","reason","until","text"}; `until` in seconds since 1970, or null.
 nlohmann::json waiting_json(const Judged& judged);
-/// Notes: "K20260105_01 waits until … in main: …". Of more than a few in one feed for one reason, their number.
-/// What is taken is left out.
+/// "in feed main, K20260105_01 waits until …: …"; what is taken is left out. Of more than a few in one feed for one reason, their number.
+std::vector<std::string> waiting_lines(const std::vector<Judged>& waiting);
+/// These, as notes.
 void print_waiting(const std::vector<Judged>& waiting);
 
 }  // namespace patchferry::importer

@@ -41,7 +41,8 @@ int finish(Site& site, const Taken& taken, const Result<FeedReport>& done) {
   const bool changed = taken.changed || (done && !is_idle(*done));
   if (taken.partly || (done && !done->stale.empty())) return kInPart;
   if (taken.refused || !done) return changed ? kInPart : kRefused;
-  if (!changed) note("nothing to do: the feeds have all that is here");
+  const bool waits = done && !done->waiting.empty();
+  if (!changed) note(waits ? "nothing to do: the rest waits" : "nothing to do: the feeds have all that is here");
   return changed ? kDone : kNothingToDo;
 }
 

@@ -86,7 +86,10 @@ TEST_CASE("a delay counts from the vendor's release: a fresh site takes what is 
   CHECK(waits[0].at("until") == kMonday + 9 * kDay);
   CHECK(says(plant.type({"diff", plant.bundle}).out, kSecond + " waits until 2026-01-14 00:00 UTC: 48 hours after its release"));
 
-  REQUIRE(plant.world.import({plant.bundle}).code == 0);
+  const auto imported = plant.world.import({plant.bundle});
+  REQUIRE(imported.code == 0);
+  CHECK(says(imported.err, "in feed main, " + kSecond + " waits until 2026-01-14 00:00 UTC"));
+  CHECK_FALSE(says(imported.err, kFirst));
   CHECK(plant.enabled() == Words{kFirst});
   CHECK(plant.waiting(kSecond) == fmt::format("delay {}", kMonday + 9 * kDay));
   CHECK(served(plant.world.base()).at(khash(1) + "/latest.v1") == "1\n");
@@ -143,7 +146,9 @@ TEST_CASE("a fix that the vendor ships again after a withdrawal is urgent again"
   REQUIRE(world.import({world.export_full()}).code == 0);
   REQUIRE(typed({"mirror", "withdraw", "--store", world.at("store"), kFirst}).code == 0);
   world.release(kSecond, release(kSecond, 2, {"9.8"}));
-  REQUIRE(world.import({world.export_full()}).code == 0);
+  // The vendor's first patchset is the first for the exporter still, so only the contents tell.
+  const auto done = json_of(world.import({world.export_full(), "--json"}));
+  CHECK(done.at("feeds").at("main").at("enable") == json({kSecond}));
   const auto all = json_of(typed({"list", "--base", world.base(), "--json"})).at("patchsets");
   CHECK(all.at(0).at("feeds").at("main") == "withdrawn");
   CHECK(all.at(1).at("feeds").at("main") == "enabled");
@@ -407,4 +412,40 @@ TEST_CASE("rules of a feed that waits for its people are kept until it is automa
   CHECK(plant.enabled().empty());
   CHECK(plant.code({"feed", "change", "main", "--auto"}) == 0);
   CHECK(plant.enabled() == Words{kFirst, kSecond});
+}
+
+TEST_CASE("kc.eportal update and auto-update obey the rules, and adopt does") {
+  const Plant plant;
+  const AtTime monday(kMonday + 8 * kDay);
+  const std::string base = plant.world.at("adopted");
+  plant.world.init(base);
+  write_contents(plant.world.at("config.toml"), "base = \"" + base + "\"\n");
+  const Configured here(plant.world.at("config.toml"));
+  REQUIRE(run({"kc.eportal", "feed", "-c", "main", "--deploy-after", "48"}).code == 0);
+  REQUIRE(typed({"adopt", "--base", base, plant.world.at("downloads")}).code == 0);
+  const auto enabled = [&] {
+    std::size_t count = 0;
+    const auto all = json_of(typed({"list", "--base", base, "--json"}));
+    for (const auto& p : all.at("patchsets"))
+      if (p.at("feeds").at("main") == "enabled") ++count;
+    return count;
+  };
+  CHECK(enabled() == 1);
+  const auto waits = run({"kc.eportal", "kcare", "auto-update"});
+  CHECK(waits.code == 0);
+  CHECK(says(waits.err, kSecond + " waits until 2026-01-14 00:00 UTC"));
+  CHECK(says(waits.err, "the rest waits"));
+  CHECK(enabled() == 1);
+  {
+    const AtTime due(kMonday + 9 * kDay);
+    CHECK(run({"kc.eportal", "libcare", "update"}).code == 0);  // of another product
+    CHECK(enabled() == 1);
+    CHECK(run({"kc.eportal", "kcare", "update"}).code == 0);
+    CHECK(enabled() == 2);
+  }
+  {
+    const AtTime due(kMonday + 10 * kDay);
+    CHECK(run({"kc.eportal", "kcare", "auto-update"}).code == 0);
+    CHECK(enabled() == 3);
+  }
 }
