@@ -144,7 +144,7 @@ AdoptReport adopt(Site& site, const std::string& folder_given, bool deploy) {
   change.archives_in_work = !elsewhere && !in_place;
   change.what = "adopt";
   change.detail = "from " + folder + ", ";
-  if (deploy) change.feeds = feeds_that_take(site, {}, true);
+  if (deploy) change.ruled = feeds_that_take(site, {}, true).ruled;
   for (auto& c : candidates) {
     const std::string path = folder + "/" + c.file;
     if (c.refusal)

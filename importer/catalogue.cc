@@ -17,7 +17,7 @@ namespace patchferry::importer {
 namespace {
 
 constexpr const char* kColumns =
-    "SELECT id, file, sha256, bytes, arrived, bundle, unpacked, withdrawn, stream, epoch, recipe, archive_state, expanded, contents_known, vouched FROM patchset";
+    "SELECT id, file, sha256, bytes, arrived, bundle, unpacked, withdrawn, stream, epoch, recipe, archive_state, expanded, contents_known, vouched, cvss10 FROM patchset";
 
 constexpr const char* kStateWords[] = {"present", "pending", "never"};  // by ArchiveState
 
@@ -44,6 +44,7 @@ KnownPatchset row(const Query& q) {
   p.expanded_bytes = q.number(12);
   p.contents_known = q.integer(13) != 0;
   if (!q.is_null(14)) p.vouched = q.array<32>(14);
+  p.cvss_tenths = static_cast<unsigned>(q.integer(15));
   return p;
 }
 
@@ -123,12 +124,16 @@ std::int64_t record_patchset(Site& site, const NewPatchset& p) {
   Query fix(
       db,
       "INSERT INTO first_fix VALUES(?1,?2,?3,?4) ON CONFLICT(kernel, cve) DO UPDATE SET patchset=excluded.patchset, cvss10=excluded.cvss10 "
-      "WHERE (SELECT release_key FROM patchset WHERE id=excluded.patchset) < (SELECT release_key FROM patchset WHERE id=first_fix.patchset)");
+      "WHERE (SELECT release_key FROM patchset WHERE id=excluded.patchset) < (SELECT release_key FROM patchset WHERE id=first_fix.patchset) "
+      "OR (SELECT withdrawn FROM patchset WHERE id=first_fix.patchset) RETURNING cvss10");
+  unsigned highest = 0;  // of what no other one here closes before it: kpatch.info names all fixes of a level, old ones too
   for (const auto& l : p.contents.levels) {
     level.bind(id, l.ident, l.level, l.digest(), l.info.kernel).run();
     const std::string& kernel = l.info.kernel.empty() ? l.ident : l.info.kernel;
-    for (const auto& f : l.info.fixes) fix.bind(kernel, f.cve, f.cvss_tenths, id).run();
+    for (const auto& f : l.info.fixes)
+      if (fix.bind(kernel, f.cve, f.cvss_tenths, id).step()) highest = std::max(highest, f.cvss_tenths);
   }
+  Query(db, "UPDATE patchset SET cvss10=?2 WHERE id=?1").bind(id, highest).run();
   Query pointer(db, "INSERT INTO pointer VALUES(?1,?2,?3,?4,?5)");
   for (const auto& x : p.contents.pointers) pointer.bind(id, x.ident, x.name, x.is_link, as_bytes(x.text)).run();
   record_contents(site, p.name.patchset.text, p.contents.all);

@@ -43,6 +43,8 @@ struct KnownPatchset {
   bool withdrawn = false;
   std::optional<Digest> recipe;  // object that says how its archive is made again; none: it came as it is, or was adopted
   ArchiveState archive_state = ArchiveState::present;
+  unsigned cvss_tenths = 0;                // highest of what it is the first to close; 0: unknown
+  std::string channel = "default";         // in which the vendor ships it
   bool contents_known = false;             // contents_of() tells them; else it came before they were written down
   std::map<std::string, FeedState> feeds;  // of every feed; filled in by patchsets() alone
 };

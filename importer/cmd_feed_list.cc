@@ -5,7 +5,9 @@
 
 #include "importer/catalogue.h"
 #include "importer/commands.h"
+#include "importer/feed_rules.h"
 #include "importer/feeds.h"
+#include "importer/rules/rules_json.h"
 #include "system/calendar.h"
 #include "terminal/output.h"
 
@@ -16,7 +18,7 @@ namespace {
 constexpr OptionSpec kOptions[] = {
     kBaseOption,
     kNoWaitOption,
-    {"json", "one JSON document: feeds[] with name, auto, generation, enabled, disabled, undeployed, newest, generations",
+    {"json", "one JSON document: feeds[] with name, auto, generation, enabled, disabled, undeployed, newest, rules, generations",
      nullptr},
 };
 constexpr CommandSpec kSpec = {
@@ -42,7 +44,7 @@ Summary summary_of(const Feed& feed, const std::vector<KnownPatchset>& all) {
   return out;
 }
 
-nlohmann::json json_of(const Feed& feed, Summary summary, const std::vector<GenerationRecord>& generations) {
+nlohmann::json json_of(const Feed& feed, const Rules& rules, Summary summary, const std::vector<GenerationRecord>& generations) {
   auto kept = nlohmann::json::array();
   for (const auto& one : generations) kept.push_back({{"number", one.number}, {"at", one.at}});
   return {{"name", feed.name},
@@ -53,6 +55,7 @@ nlohmann::json json_of(const Feed& feed, Summary summary, const std::vector<Gene
           {"undeployed", summary.count[FeedState::undeployed]},
           {"withdrawn", summary.count[FeedState::withdrawn]},
           {"newest", summary.newest},
+          {"rules", rules_json(rules)},
           {"generations", kept}};
 }
 
@@ -83,15 +86,17 @@ int cmd_feed_list(std::vector<std::string> arguments) {
   for (const auto& feed : feeds(site)) {
     Summary summary = summary_of(feed, all);
     const auto generations = generations_of(site, feed);
+    const Rules rules = rules_of(site, feed);
+    const std::string text = rules_text(rules);
     rows.push_back({feed.name, feed.automatic ? "auto" : "by hand", std::to_string(summary.count[FeedState::enabled]),
                     std::to_string(summary.count[FeedState::disabled]), std::to_string(summary.count[FeedState::undeployed]),
-                    newest_text(summary), generations_text(generations)});
-    out.push_back(json_of(feed, std::move(summary), generations));
+                    newest_text(summary), generations_text(generations), text.empty() ? "-" : text});
+    out.push_back(json_of(feed, rules, std::move(summary), generations));
   }
   if (args.has("json"))
     print(nlohmann::json({{"feeds", out}}).dump(2));
   else
-    print_table({"FEED", "FILLS", "ENABLED", "DISABLED", "UNDEPLOYED", "NEWEST", "GENERATIONS"}, rows);
+    print_table({"FEED", "FILLS", "ENABLED", "DISABLED", "UNDEPLOYED", "NEWEST", "GENERATIONS", "RULES"}, rows);
   return kDone;
 }
 

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // patchferry list: patchsets and their state in each feed.
 #include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "importer/catalogue.h"
 #include "importer/commands.h"
 #include "importer/holdings.h"
 #include "importer/pins.h"
+#include "importer/waiting_text.h"
 #include "system/file.h"
 #include "terminal/output.h"
 
@@ -17,7 +19,7 @@ namespace {
 constexpr OptionSpec kOptions[] = {
     kBaseOption,
     kNoWaitOption,
-    {"json", "one JSON document: patchsets[] with name, product, released, archive, authenticated, pinned, feeds", nullptr},
+    {"json", "one JSON document: patchsets[] with name, product, released, archive, authenticated, pinned, feeds, waiting", nullptr},
 };
 constexpr CommandSpec kSpec = {
     "patchferry list --base DIR",
@@ -26,16 +28,38 @@ constexpr CommandSpec kSpec = {
     "patchferry list --base /var/lib/patchferry",
 };
 
-std::string feeds_text(const KnownPatchset& p) {
+using WaitingByPatchset = std::map<std::int64_t, std::vector<Judged>>;  // by row id
+
+std::string feeds_text(const KnownPatchset& p, const std::vector<Judged>& waiting) {
   if (p.withdrawn) return "withdrawn by vendor";
   std::string out;
-  for (const auto& [feed, state] : p.feeds) out += (out.empty() ? "" : ", ") + feed + ": " + word_for(state);
+  for (const auto& [feed, state] : p.feeds) {
+    out += (out.empty() ? "" : ", ") + feed + ": ";
+    const auto why = std::find_if(waiting.begin(), waiting.end(), [&](const Judged& one) { return one.feed.name == feed; });
+    if (why == waiting.end()) {
+      out += word_for(state);
+      continue;
+    }
+    out += std::string("waiting (") + word_for(why->verdict.reason);
+    if (why->verdict.until) out += " until " + local_text(machine_zone(), *why->verdict.until);
+    out += ")";
+  }
   return out;
 }
 
 std::string origin_text(const KnownPatchset& p) {
   if (p.origin) return "bundle " + std::to_string(p.origin->sequence);
   return p.vouched ? "by itself, signed" : "by itself, unauthenticated";
+}
+
+/// Where it is undeployed and a feed that fills itself has a reason for that.
+nlohmann::json waiting_here(const std::vector<Judged>& waiting) {
+  auto out = nlohmann::json::object();
+  for (const auto& one : waiting) {
+    out[one.feed.name] = waiting_json(one);
+    out[one.feed.name].erase("name");
+  }
+  return out;
 }
 
 nlohmann::json feeds_json(const KnownPatchset& p) {
@@ -59,6 +83,11 @@ int cmd_list(std::vector<std::string> arguments) {
   Site site = open_site(args);
   recover(site);
   const auto all = patchsets(site);
+  std::vector<std::int64_t> ids;
+  for (const auto& p : all) ids.push_back(p.id);
+  WaitingByPatchset waiting;
+  for (auto& one : judge_known(site, feeds_that_take(site, {}, true).ruled, ids))
+    if (!one.verdict.takes()) waiting[one.patchset].push_back(std::move(one));
   Holdings holdings(site);
   const auto pins = pinned_names(site);
   const auto is_pinned = [&](const KnownPatchset& p) {
@@ -78,6 +107,7 @@ int cmd_list(std::vector<std::string> arguments) {
                      {"authenticated", p.origin || p.vouched},
                      {"withdrawn", p.withdrawn},
                      {"pinned", is_pinned(p)},
+                     {"waiting", waiting_here(waiting[p.id])},
                      {"feeds", feeds_json(p)}});
     print(nlohmann::json({{"patchsets", out}}).dump(2));
     return kDone;
@@ -86,7 +116,7 @@ int cmd_list(std::vector<std::string> arguments) {
   for (const auto& p : all)
     rows.push_back({p.name.patchset.text, p.name.patchset.product, to_text(p.name.patchset.released), size_text(p.archive_bytes),
                     archive_text(archive_word(site, holdings, p)), origin_text(p),
-                    feeds_text(p) + (is_pinned(p) ? ", pinned" : "")});
+                    feeds_text(p, waiting[p.id]) + (is_pinned(p) ? ", pinned" : "")});
   print_table({"PATCHSET", "PRODUCT", "RELEASED", "SIZE", "ARCHIVE", "FROM", "FEEDS"}, rows);
   say_alarms(site);
   return kDone;

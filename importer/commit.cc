@@ -4,6 +4,7 @@
 #include "importer/audit_words.h"
 #include "importer/ledger.h"
 #include "importer/ledger_copy.h"
+#include "importer/rule_work.h"
 #include "importer/trees.h"
 #include "importer/unpack.h"
 #include "system/file.h"
@@ -18,10 +19,7 @@ void enter(Site& site, const Change& change, AuditEvent& event) {
   const VerifiedBundle& bundle = *change.bundle;
   const Statement& s = bundle.statement();
   event.bundle = {s.sequence, s.bundle};
-  for (const auto& name : bundle.manifest()->withdrawn) {
-    withdraw(site, name, s.sequence);
-    event.detail += ", withdrawn: " + name;
-  }
+  for (const auto& name : bundle.manifest()->withdrawn) event.detail += ", withdrawn: " + name;
   for (const auto& name : change.disabled) {
     roll_out(site, name);
     event.detail += ", disabled: " + name;
@@ -66,6 +64,10 @@ std::vector<ArchiveFailure> commit(Site& site, const Change& change) {
   Query pending(site.db(), "INSERT INTO pending_rename(source, target) VALUES(?1,?2)");
   const auto feeds_before = feeds(site);
   std::string names;
+  // First of all: what closes the same holes as a withdrawn patchset is the first to close them now.
+  if (change.bundle != nullptr)
+    for (const auto& name : change.bundle->manifest()->withdrawn) withdraw(site, name, change.bundle->statement().sequence);
+  std::vector<std::int64_t> offered = change.offered;
   for (const auto& patchset : change.patchsets) {
     const std::string& name = patchset.name.patchset.text;
     const std::int64_t id = record_patchset(site, patchset);
@@ -73,6 +75,7 @@ std::vector<ArchiveFailure> commit(Site& site, const Change& change) {
     if (change.archives_in_work && !patchset.recipe)
       pending.bind(work + "/arch/" + patchset.name.file, "arch/" + patchset.name.file).run();
     for (const auto& feed : change.feeds) set_state(site, feed, id, change.state, change.what);
+    offered.push_back(id);
     names += " " + name;
   }
   for (const auto& one : change.restored) {
@@ -92,6 +95,8 @@ std::vector<ArchiveFailure> commit(Site& site, const Change& change) {
   for (const auto& one : change.vouched) record_vouched(site, one.patchset, one.domain);
   for (const auto& file : change.archives_back) pending.bind(work + "/arch/" + file, "arch/" + file).run();
   for (const auto& one : change.states) set_state(site, one.feed, one.patchset, one.state, change.what);
+  for (const auto& one : judge_known(site, change.ruled, offered))
+    if (one.verdict.takes()) set_state(site, one.feed, one.patchset, FeedState::enabled, change.what);
   AuditEvent event{.what = change.what, .detail = change.detail};
   if (change.counts_patchsets) event.detail += count_text(change.patchsets.size(), "patchset");
   if (!names.empty()) event.detail += ":" + names;

@@ -42,6 +42,8 @@ struct Change {
   std::vector<NewPatchset> patchsets;
   std::vector<Feed> feeds;               // in which all of them become
   FeedState state = FeedState::enabled;  // this
+  std::vector<Feed> ruled;               // that take of them, and of `offered`, what their rules allow (rule_work.h)
+  std::vector<std::int64_t> offered;     // known patchsets
   std::vector<LaidOut> laid_out;
   std::vector<StateChange> states;
   std::vector<std::string> archives_back;  // files in work/arch that arch/ has lost

@@ -5,6 +5,7 @@
 
 #include "importer/catalogue.h"
 #include "importer/feeds.h"
+#include "system/calendar.h"
 
 namespace patchferry::importer {
 
@@ -77,6 +78,10 @@ FeedState state_in(Site& site, const Feed& feed, std::int64_t patchset) {
 
 bool is_decided(Site& site, const Feed& feed, std::int64_t patchset) { return row_of(site, feed.id, patchset).has_value(); }
 
+bool is_rolled_back(Site& site, const Feed& feed, std::int64_t patchset) {
+  return state_in(site, feed, patchset) == FeedState::disabled && why_of(site, feed, patchset) == kRollback;
+}
+
 bool is_news(Site& site, const Feed& feed, std::int64_t patchset, FeedState state, const std::string& why) {
   const auto was = row_of(site, feed.id, patchset);
   if (!was || *was != word_for(state) || why == kWithdrawal) return true;
@@ -89,8 +94,10 @@ bool set_state(Site& site, const Feed& feed, std::int64_t patchset, FeedState st
   const auto was = row_of(site, feed.id, patchset);
   if (!is_news(site, feed, patchset, state, why)) return false;
   Query(site.db(), "UPDATE feed SET revision=revision+1 WHERE id=?1").bind(feed.id).run();
-  Query(site.db(), "INSERT INTO feed_change SELECT id, revision, ?2, ?3, ?4 FROM feed WHERE id=?1")
-      .bind(feed.id, patchset, was, why)
+  Query(
+      site.db(),
+      "INSERT INTO feed_change(feed, revision, patchset, was, why, at) SELECT id, revision, ?2, ?3, ?4, ?5 FROM feed WHERE id=?1")
+      .bind(feed.id, patchset, was, why, now())
       .run();
   Query(site.db(), "INSERT OR REPLACE INTO feed_state VALUES(?1,?2,?3)").bind(feed.id, patchset, word_for(state)).run();
   return true;

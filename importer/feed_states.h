@@ -33,6 +33,9 @@ FeedState state_in(Site& site, const Feed& feed, std::int64_t patchset);
 /// A person has decided, or something has taken it already: automatic updates leave it alone.
 bool is_decided(Site& site, const Feed& feed, std::int64_t patchset);
 
+/// A permitted rollback of the site has disabled it there, and nobody has decided since.
+bool is_rolled_back(Site& site, const Feed& feed, std::int64_t patchset);
+
 /// True if set_state() would write something down: another state, or a person's word where there was none.
 bool is_news(Site& site, const Feed& feed, std::int64_t patchset, FeedState state, const std::string& why);
 /// Within the caller's transaction. `why` is a word for the command. What is withdrawn becomes disabled rather than enabled.

@@ -6,6 +6,7 @@
 #include "importer/archives.h"
 #include "importer/commands.h"
 #include "importer/outcome_text.h"
+#include "importer/waiting_text.h"
 #include "terminal/output.h"
 
 namespace patchferry::importer {
@@ -21,6 +22,7 @@ void print_report(const FeedReport& report) {
       note(one.patchset + " stays " + word_for(one.state) + " in " + one.feed);
   }
   if (enabled != 0) note(count_text(enabled, "patchset") + " enabled already");
+  print_waiting(report.waiting);
   print_published(report.published);
 }
 
@@ -37,13 +39,22 @@ nlohmann::json report_json(const FeedReport& report) {
     published.push_back({{"feed", one.feed}, {"generation", one.generation}, {"reissued", one.reissued}});
   auto not_put_back = nlohmann::json::array();
   for (const auto& one : report.not_put_back) not_put_back.push_back({{"feed", one.feed}, {"patchset", one.patchset}});
-  return {{"changes", changes}, {"kept", kept}, {"not_put_back", not_put_back}, {"published", published}};
+  auto waiting = nlohmann::json::array();
+  for (const auto& one : report.waiting) {
+    waiting.push_back(waiting_json(one));
+    waiting.back()["feed"] = one.feed.name;
+  }
+  return {{"changes", changes}, {"kept", kept}, {"not_put_back", not_put_back}, {"published", published}, {"waiting", waiting}};
 }
 
-int finish(const Arguments& args, const Result<FeedReport>& report) {
+int finish(const Arguments& args, const Result<FeedReport>& report) { return finish(args, report, nlohmann::json::object()); }
+
+int finish(const Arguments& args, const Result<FeedReport>& report, const nlohmann::json& more) {
   if (!report) return patchferry::report(report.error());
+  auto document = report_json(*report);
+  document.update(more);
   if (args.has("json"))
-    print(report_json(*report).dump(2));
+    print(document.dump(2));
   else if (!is_quiet())
     print_report(*report);
   for (const auto& one : report->stale) error_line(one.text, one.hint);

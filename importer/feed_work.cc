@@ -106,23 +106,30 @@ Result<FeedReport> change_feeds(Site& site, const std::vector<Feed>& feeds, Feed
   return report;
 }
 
-Result<FeedReport> update_feeds(Site& site, const std::vector<Feed>& feeds, const std::string& product) {
+Result<FeedReport> update_feeds(Site& site, const std::vector<Feed>& feeds, const std::string& product, const std::string& what) {
   const auto all = patchsets(site);
+  std::vector<std::int64_t> asked;
+  for (const auto& p : all)
+    if (product.empty() || p.name.patchset.product == product) asked.push_back(p.id);
+  auto judged = judge_known(site, feeds, asked);
   Change change;
-  change.what = "update";
+  change.what = what;
   FeedReport report;
   for (const auto& feed : feeds) {
     const auto decided = states_in(site, feed);
-    std::vector<FeedMove> moves;
     for (const auto& p : all) {
-      const std::string& name = p.name.patchset.text;
       if (!product.empty() && p.name.patchset.product != product) continue;
       const FeedState state = p.feeds.at(feed.name);
-      if (state == FeedState::enabled) continue;
-      if (p.withdrawn || decided.count(p.id) != 0)
-        report.kept.push_back({feed.name, name, state});
+      if (state != FeedState::enabled && (p.withdrawn || decided.count(p.id) != 0))
+        report.kept.push_back({feed.name, p.name.patchset.text, state});
+    }
+    std::vector<FeedMove> moves;
+    for (auto& one : judged) {
+      if (one.feed.id != feed.id) continue;
+      if (one.verdict.takes())
+        moves.push_back({one.patchset, one.name, FeedState::undeployed, FeedState::enabled});
       else
-        moves.push_back({p.id, name, state, FeedState::enabled});
+        report.waiting.push_back(std::move(one));
     }
     add(site, change, report, feed, moves);
   }
@@ -130,18 +137,28 @@ Result<FeedReport> update_feeds(Site& site, const std::vector<Feed>& feeds, cons
   return report;
 }
 
+Result<FeedReport> move_in_feed(Site& site, const Feed& feed, std::vector<FeedMove> moves, const std::string& what,
+                                bool only_plan, FeedReport report) {
+  Change change;
+  change.what = what;
+  add(site, change, report, feed, std::move(moves));
+  if (only_plan) return report;
+  if (auto done = carry_out(site, change, report); !done) return tl::unexpected(std::move(done.error()));
+  return report;
+}
+
 Result<FeedReport> copy_states(Site& site, const Feed& model, const Feed& feed) {
   std::vector<FeedMove> moves;
   const auto decided = states_in(site, model);
-  for (const auto& p : patchsets(site))
-    if (const auto there = decided.find(p.id); there != decided.end() && !p.withdrawn)
-      moves.push_back({p.id, p.name.patchset.text, p.feeds.at(feed.name), there->second});
-  Change change;
-  change.what = "feed add";
-  FeedReport report;
-  add(site, change, report, feed, moves);
-  if (auto done = carry_out(site, change, report); !done) return tl::unexpected(std::move(done.error()));
-  return report;
+  for (const auto& p : patchsets(site)) {
+    const auto there = decided.find(p.id);
+    if (there == decided.end() || p.withdrawn) continue;
+    // A rollback of the site that is taken back frees the copy as well.
+    const FeedState here = p.feeds.at(feed.name);
+    if (here == there->second && here == FeedState::disabled && is_rolled_back(site, model, p.id)) continue;
+    moves.push_back({p.id, p.name.patchset.text, here, there->second});
+  }
+  return move_in_feed(site, feed, std::move(moves), "feed add", false);
 }
 
 FeedReport roll_back_feed(Site& site, const Feed& feed, std::optional<std::uint64_t>& to) {

@@ -10,6 +10,7 @@
 #include "importer/feed_states.h"
 #include "importer/feeds.h"
 #include "importer/publish.h"
+#include "importer/rule_work.h"
 #include "system/refusal.h"
 
 namespace patchferry::importer {
@@ -29,6 +30,7 @@ struct FeedReport {
   std::vector<Move> moves;         // feed by feed, in release order
   std::vector<Kept> kept;          // what a person or the vendor has decided, and the command leaves alone
   std::vector<Kept> not_put_back;  // by a rollback: it was enabled then, and has been cleaned away since
+  std::vector<Judged> waiting;     // what rules keep out, for now or for good
   std::vector<Published> published;
   std::vector<ArchiveFailure> stale;  // trees of other patchsets that could not be laid out again (trees.h)
 };
@@ -41,8 +43,14 @@ KnownPatchset find_named(Site& site, const std::string& name);
 Result<FeedReport> change_feeds(Site& site, const std::vector<Feed>& feeds, FeedAction action,
                                 const std::vector<std::string>& names);
 
-/// Enables what is here and nobody has decided about. `product`: of these alone; "" for all. Refused: as above.
-Result<FeedReport> update_feeds(Site& site, const std::vector<Feed>& feeds, const std::string& product);
+/// Enables what is here, nobody has decided about, and the rules of the feed let through. `product`: of these alone; "" for all.
+/// `what`: the word for the audit log. Refused: as above.
+Result<FeedReport> update_feeds(Site& site, const std::vector<Feed>& feeds, const std::string& product,
+                                const std::string& what = "update");
+
+/// Moves that somebody has decided on already, as `what` in the audit log; added to `report`. `only_plan`: says them, and changes nothing.
+Result<FeedReport> move_in_feed(Site& site, const Feed& feed, std::vector<FeedMove> moves, const std::string& what,
+                                bool only_plan, FeedReport report = {});
 
 /// What has been decided in `model` is decided in `feed` as well: also what a person has taken out.
 Result<FeedReport> copy_states(Site& site, const Feed& model, const Feed& feed);

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "bundle-format/archive/layout_profile.h"
+#include "importer/feed_rules.h"
 #include "importer/feed_states.h"
 #include "importer/publish.h"
 #include "system/failure.h"
@@ -47,6 +48,9 @@ void check_name(Site& site, const std::string& name) {
     if (lower(feed.name) == lower(name)) throw UsageError("there is a feed '" + feed.name + "' already");
 }
 
+/// For the audit log: what they are from now on.
+std::string rules_detail(const Rules& rules) { return ", rules: " + rules_in_full(rules); }
+
 }  // namespace
 
 std::vector<Feed> feeds(Site& site) {
@@ -76,12 +80,23 @@ std::vector<Feed> find_feeds(Site& site, const std::vector<std::string>& names) 
   return out;
 }
 
-std::vector<Feed> feeds_that_take(Site& site, const std::vector<std::string>& named, bool deploy) {
+std::vector<Feed> Takers::all() const {
+  std::vector<Feed> out = by_hand;
+  out.insert(out.end(), ruled.begin(), ruled.end());
+  std::sort(out.begin(), out.end(), [](const Feed& a, const Feed& b) { return a.name < b.name; });
+  return out;
+}
+
+Takers feeds_that_take(Site& site, const std::vector<std::string>& named, bool deploy) {
   for (const auto& name : named) find_feed(site, name);
-  std::vector<Feed> out;
+  Takers out;
   if (!deploy) return out;
-  for (const auto& feed : feeds(site))
-    if (feed.automatic || std::find(named.begin(), named.end(), feed.name) != named.end()) out.push_back(feed);
+  for (const auto& feed : feeds(site)) {
+    if (std::find(named.begin(), named.end(), feed.name) != named.end())
+      out.by_hand.push_back(feed);
+    else if (feed.automatic)
+      out.ruled.push_back(feed);
+  }
   return out;
 }
 
@@ -93,13 +108,15 @@ std::vector<GenerationRecord> generations_of(Site& site, const Feed& feed) {
   return out;
 }
 
-Feed add_feed(Site& site, const std::string& name, bool automatic) {
+Feed add_feed(Site& site, const std::string& name, bool automatic, const Rules& rules) {
   check_name(site, name);
+  check_rules(site, name, rules);
   Transaction transaction(site.db());
   const std::string aside = put_aside(site, name);  // what lies there is of a database that was put back
   Query(site.db(), "INSERT INTO feed(name, auto) VALUES(?1,?2)").bind(name, automatic).run();
   begin_states(site, find_feed(site, name));
-  site.audit({.what = "feed add", .detail = name + (automatic ? ", automatic" : "")});
+  const bool has_rules = set_rules(site, find_feed(site, name), rules);
+  site.audit({.what = "feed add", .detail = name + (automatic ? ", automatic" : "") + (has_rules ? rules_detail(rules) : "")});
   transaction.commit();
   site.roll_forward();
   remove_tree(aside);
@@ -107,11 +124,14 @@ Feed add_feed(Site& site, const std::string& name, bool automatic) {
   return find_feed(site, name);
 }
 
-bool set_automatic(Site& site, const Feed& feed, bool automatic) {
-  if (feed.automatic == automatic) return false;
+bool change_feed(Site& site, const Feed& feed, bool automatic, const Rules& rules) {
+  check_rules(site, feed.name, rules);
   Transaction transaction(site.db());
+  const bool has_rules = set_rules(site, feed, rules);
+  if (feed.automatic == automatic && !has_rules) return false;
   Query(site.db(), "UPDATE feed SET auto=?2 WHERE id=?1").bind(feed.id, automatic).run();
-  site.audit({.what = "feed change", .detail = feed.name + (automatic ? ", automatic" : ", not automatic")});
+  site.audit({.what = "feed change",
+              .detail = feed.name + (automatic ? ", automatic" : ", not automatic") + (has_rules ? rules_detail(rules) : "")});
   transaction.commit();
   return true;
 }
@@ -119,6 +139,9 @@ bool set_automatic(Site& site, const Feed& feed, bool automatic) {
 void remove_feed(Site& site, const Feed& feed) {
   if (feed.name == kMainFeed)
     throw UsageError("feed main cannot be removed", "'patchferry feed change main --no-auto' makes it wait for you");
+  if (const auto followers = followers_of(site, feed.name); !followers.empty())
+    throw UsageError("feed " + followers.front() + " follows feed " + feed.name + ", so this one cannot be removed",
+                     "'patchferry feed change " + followers.front() + " --follow none' ends that");
   Transaction transaction(site.db());
   Query(site.db(), "DELETE FROM feed WHERE id=?1").bind(feed.id).run();
   const std::string aside = put_aside(site, feed.name);

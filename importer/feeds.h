@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "importer/rules/rules.h"
 #include "importer/site.h"
 
 namespace patchferry::importer {
@@ -35,18 +36,25 @@ std::vector<Feed> feeds(Site& site);
 Feed find_feed(Site& site, const std::string& name);
 /// Each once, in order; main if none is named. UsageError as above.
 std::vector<Feed> find_feeds(Site& site, const std::vector<std::string>& names);
-/// The feeds that take new patchsets: those with auto on, and those named; none without `deploy`. UsageError as above.
-std::vector<Feed> feeds_that_take(Site& site, const std::vector<std::string>& named, bool deploy);
+
+/// The feeds that take new patchsets; none is in both lists.
+struct Takers {
+  std::vector<Feed> by_hand;  // named by a person: at once, and whatever their rules say
+  std::vector<Feed> ruled;    // auto is on: what their rules allow
+  std::vector<Feed> all() const;
+};
+/// None without `deploy`. UsageError as above.
+Takers feeds_that_take(Site& site, const std::vector<std::string>& named, bool deploy);
 
 /// Oldest first.
 std::vector<GenerationRecord> generations_of(Site& site, const Feed& feed);
 
 /// A feed with nothing enabled, published. What is disabled in every feed there was begins disabled in it too: pulled back means
-/// pulled back. UsageError: the name is taken, or no name for a feed.
-Feed add_feed(Site& site, const std::string& name, bool automatic);
-/// False if it was so already.
-bool set_automatic(Site& site, const Feed& feed, bool automatic);
-/// The feed and all that it shows. UsageError for main.
+/// pulled back. UsageError: the name is taken, or no name for a feed; rules as check_rules() has it.
+Feed add_feed(Site& site, const std::string& name, bool automatic, const Rules& rules = {});
+/// False if all of it was so already. UsageError: rules as check_rules() has it.
+bool change_feed(Site& site, const Feed& feed, bool automatic, const Rules& rules);
+/// The feed and all that it shows. UsageError for main, and for one that others follow.
 void remove_feed(Site& site, const Feed& feed);
 
 }  // namespace patchferry::importer

@@ -2,6 +2,7 @@
 // How a bundle comes in, pass by pass. Read import_bundle() first; each pass has a header that says what it promises.
 #include "importer/import.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <fmt/format.h>
 
@@ -71,10 +72,25 @@ ArchivesReport make_archives(Site& site, ArchiveMode mode, std::vector<ArchiveFa
   return report;
 }
 
+/// What has become true, in place of what the manifest made expect: the contents may have told of higher scores.
+void settle(Site& site, Plan& plan) {
+  std::vector<std::int64_t> ids;
+  for (auto& one : plan.judged)
+    if (const auto known = find_patchset(site, one.name)) ids.push_back(one.patchset = known->id);
+  const auto waiting = judge_known(site, plan.takers.ruled, ids);
+  for (auto& one : plan.judged) {
+    const auto still = std::find_if(waiting.begin(), waiting.end(), [&](const Judged& other) {
+      return other.feed.id == one.feed.id && other.patchset == one.patchset;
+    });
+    one.verdict = still == waiting.end() ? Verdict() : still->verdict;
+    one.text = still == waiting.end() ? "" : still->text;
+  }
+}
+
 }  // namespace
 
 ImportOutcome import_bundle(Site& site, const ImportOrder& order, const std::function<void(const ImportOutcome&)>& servable) {
-  const std::vector<Feed> feeds = feeds_that_take(site, order.feeds, order.deploy);
+  const Takers takers = feeds_that_take(site, order.feeds, order.deploy);
 
   // Authentic, for us, and newer than what we have; the medium's payload is still unread.
   Findings findings;
@@ -102,7 +118,7 @@ ImportOutcome import_bundle(Site& site, const ImportOrder& order, const std::fun
   // What it would change.
   std::optional<Plan> plan;
   if (bundle.manifest()) {
-    auto made = make_plan(site, bundle, feeds);
+    auto made = make_plan(site, bundle, takers);
     if (!made) return refused(made.error());
     plan = std::move(*made);
     if (judged->is_rollback) plan_rollback(site, *bundle.manifest(), *plan);
@@ -144,18 +160,23 @@ ImportOutcome import_bundle(Site& site, const ImportOrder& order, const std::fun
   Change change;
   change.patchsets = std::move(brought->patchsets);
   change.restored = std::move(brought->restored);
-  change.feeds = feeds;
+  change.feeds = takers.by_hand;
+  change.ruled = takers.ruled;
+  change.offered = plan->offered;
   change.bundle = &bundle;
   change.is_rollback = judged->is_rollback;
   change.work = work;
   change.what = judged->is_rollback ? "rollback" : "import";
   change.rolled_in = plan->rolled_in;
-  for (const auto& one : plan->taken) change.states.push_back({one.feed, one.patchset, FeedState::enabled});
+  for (const auto& feed : takers.by_hand)
+    for (const auto& id : plan->offered)
+      if (!is_decided(site, feed, id)) change.states.push_back({feed, id, FeedState::enabled});
   change.disabled = plan->disabled;
   change.vouching = order.vouching;
   if (order.accept_jump == bundle.statement().sequence) change.detail = "number confirmed by hand, ";
   if (judged->is_rollback) change.detail = "permitted by the release keys, ";
   auto trees = commit(site, change);
+  settle(site, *plan);
   return with_archives(outcome(Kind::imported, {}, std::move(plan), publish_changed(site)), std::move(trees));
 }
 

@@ -8,6 +8,7 @@
 #include "bundle-format/readme.h"
 #include "importer/cleaned.h"
 #include "importer/holdings.h"
+#include "system/calendar.h"
 
 namespace patchferry::importer {
 
@@ -45,9 +46,25 @@ std::set<std::string> belonging_to(const Manifest& manifest) {
   return out;
 }
 
+bool is_among(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+/// As it will be once it is recorded (record_patchset), as far as the manifest tells.
+Offered offered(Site& site, const Manifest& manifest, const ManifestPatchset& patchset) {
+  Offered out;
+  out.what.name = patchset.name.patchset;
+  out.what.arrived = now();
+  for (const auto& fix : patchset.fixes)
+    if (std::any_of(fix.kernels.begin(), fix.kernels.end(),
+                    [&](std::uint32_t kernel) { return !closes(site, manifest.kernels[kernel], fix.cve); }))
+      out.what.cvss_tenths = std::max(out.what.cvss_tenths, fix.cvss_tenths);
+  return out;
+}
+
 }  // namespace
 
-Result<Plan> make_plan(Site& site, const VerifiedBundle& bundle, std::vector<Feed> feeds) {
+Result<Plan> make_plan(Site& site, const VerifiedBundle& bundle, Takers takers) {
   const Manifest& manifest = *bundle.manifest();
   Holdings holdings(site);
   Plan plan;
@@ -59,7 +76,8 @@ Result<Plan> make_plan(Site& site, const VerifiedBundle& bundle, std::vector<Fee
   plan.credentials = credentials_of(bundle);
   plan.read_bytes = bundle.statement().payload_bytes;
   plan.fixes_left_out = manifest.fixes_left_out;
-  plan.feeds = std::move(feeds);
+  plan.takers = std::move(takers);
+  std::vector<Offered> on_offer;
   for (const auto& p : manifest.patchsets) {
     const auto known = find_patchset(site, p.name.patchset.text);
     const auto cleaned = cleaned_archive(site, p.name.patchset.text);
@@ -69,9 +87,10 @@ Result<Plan> make_plan(Site& site, const VerifiedBundle& bundle, std::vector<Fee
                     "find out from the vendor's checksums which of the two is right");
     if (known) {
       plan.present.push_back(p.name.patchset.text);
-      for (const auto& feed : plan.feeds)
-        if (known->unpacked && !known->withdrawn && !is_decided(site, feed, known->id))
-          plan.taken.push_back({feed, known->id, p.name.patchset.text});
+      if (known->unpacked && !known->withdrawn) {
+        plan.offered.push_back(known->id);
+        on_offer.push_back(offered(*known));
+      }
       if (!holdings.holds(*known)) {
         plan.restored.push_back(p);
         plan.write_bytes += p.archive_bytes + p.expanded_bytes;
@@ -87,6 +106,15 @@ Result<Plan> make_plan(Site& site, const VerifiedBundle& bundle, std::vector<Fee
   for (const auto& p : plan.fresh)
     if (const std::string& name = p.name.patchset.text; std::binary_search(withdrawn.begin(), withdrawn.end(), name))
       plan.refused.push_back(name);
+  for (const auto& p : plan.fresh)
+    if (!is_among(plan.refused, p.name.patchset.text) && !is_among(manifest.withdrawn, p.name.patchset.text))
+      on_offer.push_back(offered(site, manifest, p));
+  std::erase_if(on_offer, [&](const Offered& one) { return is_among(manifest.withdrawn, one.what.name.text); });
+  std::sort(on_offer.begin(), on_offer.end(), [](const auto& a, const auto& b) { return a.what.name < b.what.name; });
+  for (const auto& feed : plan.takers.by_hand)
+    for (const auto& one : on_offer)
+      if (one.id == 0 || !is_decided(site, feed, one.id)) plan.judged.push_back({feed, one.id, one.what.name.text, {}, {}});
+  for (auto& one : judge_offered(site, plan.takers.ruled, on_offer, plan.takers.by_hand)) plan.judged.push_back(std::move(one));
   for (const auto& need : manifest.needs) {
     const auto known = find_patchset(site, need.name);
     const auto cleaned = cleaned_archive(site, need.name);  // had, so nothing needs to come before

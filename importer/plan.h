@@ -9,6 +9,7 @@
 #include "importer/catalogue.h"
 #include "importer/credentials.h"
 #include "importer/feeds.h"
+#include "importer/rule_work.h"
 #include "verifier/verify.h"
 
 namespace patchferry::importer {
@@ -19,13 +20,6 @@ struct GainedCve {
   std::vector<std::string> kernels;  // ascending
 };
 
-/// A patchset that is here, that the bundle brings as well, and about which nobody has decided in a feed that takes patchsets.
-struct Taken {
-  Feed feed;
-  std::int64_t patchset = 0;
-  std::string name;
-};
-
 struct Plan {
   std::string bundle;  // id in hexadecimal
   std::uint64_t sequence = 0;
@@ -34,7 +28,8 @@ struct Plan {
   std::vector<ManifestPatchset> fresh;     // to be brought in, release order
   std::vector<std::string> present;        // here already, the same bytes
   std::vector<ManifestPatchset> restored;  // of those, which the site does not wholly hold (holdings.h)
-  std::vector<Taken> taken;                // of those, that feeds take now
+  std::vector<std::int64_t> offered;       // of `present`, by row id: what feeds may take that nobody has decided about
+  std::vector<Judged> judged;              // feed by feed: of `fresh` and of these, what it takes, and what waits
   std::vector<std::string> withdrawn;      // by this bundle, of those that are here
   std::vector<std::string> refused;        // of `fresh`: withdrawn, so kept and never enabled
   bool is_rollback = false;                // it is older than the last import, and a permit lets it through
@@ -49,14 +44,14 @@ struct Plan {
   bool fixes_left_out = false;    // the exporter had to leave the summary out
   std::uint64_t read_bytes = 0;   // from the medium
   std::uint64_t write_bytes = 0;  // at most, to the base, archives and contents
-  std::vector<Feed> feeds;        // that take the new ones
+  Takers takers;                  // feeds that take the new ones
 };
 
 /// What must be imported before: incomplete, one for each bundle that is named in plan.needs.
 Findings report_needs(const Plan& plan);
 
 /// The bundle's manifest is here. Conflict if it brings other bytes under a name that is here already.
-Result<Plan> make_plan(Site& site, const VerifiedBundle& bundle, std::vector<Feed> feeds);
+Result<Plan> make_plan(Site& site, const VerifiedBundle& bundle, Takers takers);
 
 /// A permit lets this older bundle through: feeds are to show what they showed after it.
 void plan_rollback(Site& site, const Manifest& manifest, Plan& plan);

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "importer/waiting_text.h"
 #include "system/calendar.h"
 #include "terminal/output.h"
 
@@ -19,6 +20,33 @@ std::string kernels_text(const std::vector<std::string>& kernels) {
   for (std::size_t i = 0; i < std::min<std::size_t>(kernels.size(), 3); ++i) out += (i == 0 ? "" : ", ") + kernels[i];
   if (kernels.size() > 3) out += fmt::format(" and {} more", kernels.size() - 3);
   return out;
+}
+
+/// Which feeds take what is new, and what waits there.
+void print_takers(const Plan& plan) {
+  const auto feeds = plan.takers.all();
+  if (feeds.empty() && !plan.fresh.empty()) print("No feed takes them by itself.");
+  std::string all;
+  std::vector<std::string> rest;
+  for (const auto& feed : feeds) {
+    std::string taken;
+    bool waits = false;
+    for (const auto& one : plan.judged) {
+      if (one.feed.id != feed.id) continue;
+      if (one.verdict.takes())
+        taken += (taken.empty() ? "" : ", ") + one.name;
+      else
+        waits = true;
+    }
+    if (!waits)
+      all += (all.empty() ? "" : ", ") + feed.name;
+    else if (!taken.empty())
+      rest.push_back("Feed " + feed.name + " takes " + taken + ".");
+  }
+  if (!plan.fresh.empty() && !all.empty()) print("They are enabled in feed " + all + ".");
+  for (const auto& line : rest) print(line);
+  for (const auto& one : plan.judged)
+    if (!one.verdict.takes()) print("In feed " + one.feed.name + ", " + one.name + " " + one.text + ".");
 }
 
 }  // namespace
@@ -36,18 +64,20 @@ nlohmann::json plan_json(const Plan& plan) {
     gained.push_back(std::move(one));
   }
   Json feeds = Json::object();
-  Json enable = Json::array();
-  for (const auto& p : plan.fresh)
-    if (std::find(plan.refused.begin(), plan.refused.end(), p.name.patchset.text) == plan.refused.end())
-      enable.push_back(p.name.patchset.text);
-  for (const auto& name : plan.enabled) enable.push_back(name);
   std::vector<std::string> disable = plan.withdrawn;
   disable.insert(disable.end(), plan.disabled.begin(), plan.disabled.end());
-  for (const auto& feed : plan.feeds) {
-    Json here = enable;
-    for (const auto& one : plan.taken)
-      if (one.feed.id == feed.id) here.push_back(one.name);
-    feeds[feed.name] = {{"enable", here}, {"disable", disable}};
+  for (const auto& feed : plan.takers.all()) {
+    Json enable = Json::array();
+    auto waiting = Json::array();
+    for (const auto& one : plan.judged) {
+      if (one.feed.id != feed.id) continue;
+      if (one.verdict.takes())
+        enable.push_back(one.name);
+      else
+        waiting.push_back(waiting_json(one));
+    }
+    for (const auto& name : plan.enabled) enable.push_back(name);
+    feeds[feed.name] = {{"enable", enable}, {"disable", disable}, {"waiting", waiting}};
   }
   Json needs = Json::array();
   for (const auto& [bundle, names] : plan.needs) needs.push_back({{"bundle", bundle}, {"patchsets", names}});
@@ -80,9 +110,7 @@ void print_plan(const Plan& plan) {
   for (const auto& p : plan.restored)
     print("put back, since its archive or some of its contents are missing here: " + p.name.file);
   for (const auto& name : plan.refused) print("withdrawn by the vendor before it came, so not enabled: " + name);
-  std::string names;
-  for (const auto& feed : plan.feeds) names += (names.empty() ? "" : ", ") + feed.name;
-  if (!plan.fresh.empty()) print(names.empty() ? "No feed takes them by itself." : "They are enabled in feed " + names + ".");
+  print_takers(plan);
   if (plan.fixes_left_out) return print("The exporter left out the summary of CVEs: it would have been too long.");
   if (plan.gained.empty()) return;
   print(count_text(plan.gained.size(), "CVE") + " newly closed:");

@@ -163,6 +163,22 @@ CREATE TABLE cleaned_folder(         -- served folders that showed it: the next 
   feed INTEGER NOT NULL REFERENCES feed(id) ON DELETE CASCADE,
   revision INTEGER NOT NULL, served TEXT NOT NULL,
   PRIMARY KEY(feed, revision, served)) WITHOUT ROWID;
+)sql",
+                                                     R"sql(
+-- What feeds take by themselves (feed_rules.h).
+CREATE TABLE feed_rules(             -- no row: no rules
+  feed INTEGER PRIMARY KEY REFERENCES feed(id) ON DELETE CASCADE,
+  text TEXT NOT NULL);               -- rules/rules_json.h
+CREATE TABLE feed_word(              -- what people have said of patchsets, here or not yet
+  feed INTEGER NOT NULL REFERENCES feed(id) ON DELETE CASCADE,
+  name TEXT NOT NULL COLLATE NOCASE,
+  word TEXT NOT NULL CHECK(word IN ('approved', 'rejected')),
+  who TEXT NOT NULL, at INTEGER NOT NULL,
+  PRIMARY KEY(feed, name)) WITHOUT ROWID;
+ALTER TABLE feed_change ADD COLUMN at INTEGER NOT NULL DEFAULT 0;  -- 0: not written down
+ALTER TABLE patchset ADD COLUMN cvss10 INTEGER NOT NULL DEFAULT 0;  -- highest of what it is the first to close; 0: unknown
+UPDATE patchset SET cvss10=top.score FROM (SELECT patchset AS id, max(cvss10) AS score FROM first_fix GROUP BY patchset) AS top
+  WHERE top.id=patchset.id;
 )sql"};
 
 }  // namespace patchferry::importer

@@ -45,13 +45,6 @@ bool is_ours(const std::string& name) {
          name.starts_with(".site.") || name == "lost+found" || name.starts_with(".patchferry.sqlite") || name == "reserve";
 }
 
-/// Who typed the command: the login name behind sudo, if there is one. Static programs do not ask NSS.
-std::string who() {
-  for (const char* variable : {"SUDO_USER", "USER", "LOGNAME"})
-    if (const char* name = std::getenv(variable); name != nullptr && *name != '\0') return name;
-  return "uid " + std::to_string(::getuid());
-}
-
 /// Puts a finished copy of `from` at `to`, on another file system, without a temporary name that an rsync could see.
 void copy_into_place(const std::string& from, const std::string& to) {
   UnnamedFile out(to);
@@ -74,6 +67,13 @@ void move_into_place(const std::string& from, const std::string& to) {
 }
 
 }  // namespace
+
+// Static programs do not ask NSS.
+std::string who() {
+  for (const char* variable : {"SUDO_USER", "USER", "LOGNAME"})
+    if (const char* name = std::getenv(variable); name != nullptr && *name != '\0') return name;
+  return "uid " + std::to_string(::getuid());
+}
 
 void Site::create(const std::string& base, const std::string& name, const TrustAnchors& trusted) {
   if (exists(base + kDatabase)) throw UsageError(base + " is a Patchferry base already", "use it, or give another --base");

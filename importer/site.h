@@ -17,6 +17,9 @@
 
 namespace patchferry::importer {
 
+/// Who typed the command: the login name behind sudo, if there is one.
+std::string who();
+
 class Site {
  public:
   /// Makes a base: folders, site.key, trust/, database with feed main. UsageError if there is one already.

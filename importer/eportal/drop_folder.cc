@@ -95,7 +95,7 @@ void log_imported(Site& site, const ImportOutcome& outcome, const std::string& n
   for (const auto& fresh : outcome.plan->fresh) {
     const auto known = find_patchset(site, fresh.name.patchset.text);
     if (!known) continue;
-    for (const auto& feed : outcome.plan->feeds)
+    for (const auto& feed : outcome.plan->takers.all())
       if (state_in(site, feed, known->id) == FeedState::enabled) note(fresh.name.patchset.text + " was enabled in " + feed.name);
   }
 }

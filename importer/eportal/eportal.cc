@@ -45,8 +45,8 @@ constexpr OptionSpec kFeedOptions[] = {
     {"c", "change the feed", nullptr},
     {"auto", "it takes new releases by itself", nullptr},
     {"no-auto", "it waits for somebody to change it", nullptr},
-    {"deploy-after", "not built yet, but for 0: wait so long", "hours"},
-    {"channel", "not built yet, but for default: {default,test,unstable}", "CHANNEL"},
+    {"deploy-after", "wait so long after the release", "hours"},
+    {"channel", "take this one and steadier ones: {default,test,unstable}", "CHANNEL"},
 };
 constexpr OptionSpec kDoctorOptions[] = {{"no-send", "as happens without this option too", nullptr}};
 

@@ -2,6 +2,7 @@
 // kc.eportal feed: list, add, change.
 #include "importer/eportal/feed_lines.h"
 #include "importer/eportal/words.h"
+#include "importer/feed_rules.h"
 #include "importer/feed_work.h"
 #include "system/failure.h"
 #include "system/rel_path.h"
@@ -12,29 +13,31 @@ namespace patchferry::importer::eportal {
 
 namespace {
 
-/// Delays and channels are rules: until there are any, only their usual values have a meaning.
-void check_rules(const Arguments& args) {
+/// What the vendor's options say, on top of the rules there are.
+Rules rules_from(const Arguments& args, Rules rules) {
   if (args.has("deploy-after")) {
     const std::string hours = args.value("deploy-after");
-    const auto number = parse_number(hours, 1'000'000);
+    const auto number = parse_number(hours, kMaxDelayHours);
     if (!number) throw UsageError("--deploy-after takes hours, not '" + printable(hours) + "'", "nothing has been changed");
-    if (*number != 0)
-      throw UsageError("--deploy-after is not built yet: a feed takes new releases at once, or none",
-                       "nothing has been changed; use --no-auto, and 'patchferry enable-upto' when the time has come");
+    rules.delay_hours = static_cast<unsigned>(*number);
+    if (rules.delay_hours == 0) rules.count_from = CountFrom::released;
   }
   if (args.has("channel")) {
     const std::string channel = args.value("channel");
-    if (channel != "default" && channel != "test" && channel != "unstable")
+    const auto known = channel_from_word(channel);
+    if (!known)
       throw UsageError("--channel takes default, test or unstable, not '" + printable(channel) + "'", "nothing has been changed");
-    if (channel != "default")
-      throw UsageError("channels other than default are not built yet",
-                       "nothing has been changed; what is shipped to this site decides");
+    rules.channel = *known;
   }
+  return rules;
 }
 
-void list(const std::vector<Feed>& all) {
+void list(Site& site, const std::vector<Feed>& all) {
   std::vector<std::vector<std::string>> rows;
-  for (const auto& feed : all) rows.push_back({feed.name, feed.automatic ? "True" : "False", "0", "default"});
+  for (const auto& feed : all) {
+    const Rules rules = rules_of(site, feed);
+    rows.push_back({feed.name, feed.automatic ? "True" : "False", std::to_string(rules.delay_hours), word_for(rules.channel)});
+  }
   print_table({"Feed", "Auto", "Deploy after", "Channel"}, rows);
 }
 
@@ -48,19 +51,18 @@ int fill(Site& site, const Feed& feed, bool changed) {
   return changed || !is_idle(*done) ? kDone : kNothingToDo;
 }
 
-int add(Site& site, const std::string& name, bool automatic) {
-  const Feed made = add_feed(site, name, automatic);
+int add(Site& site, const std::string& name, const Arguments& args) {
+  const Feed made = add_feed(site, name, args.has("auto"), rules_from(args, {}));
   note("feed " + made.name + " was added");
   return fill(site, made, true);
 }
 
 int change(Site& site, const std::string& name, const Arguments& args) {
   Feed feed = find_feed(site, name);
-  const bool has_choice = args.has("auto") || args.has("no-auto");
-  const bool changed = has_choice && set_automatic(site, feed, args.has("auto"));
+  const bool automatic = args.has("auto") || (feed.automatic && !args.has("no-auto"));
+  const bool changed = change_feed(site, feed, automatic, rules_from(args, rules_of(site, feed)));
   note(changed ? "feed " + name + " was changed" : "feed " + name + " is so already");
-  if (!has_choice) return kNothingToDo;
-  feed.automatic = args.has("auto");
+  feed.automatic = automatic;
   return fill(site, feed, changed);
 }
 
@@ -77,11 +79,11 @@ int feed(const Call& call) {
   if ((adds || changes) && name.empty()) throw UsageError("which feed?", "see 'kc.eportal feed --help'");
   if (!adds && !changes && sets) throw UsageError("add (-a) or change (-c) a feed?", "see 'kc.eportal feed --help'");
   if (changes && !sets) throw UsageError("what is to be changed?", "see 'kc.eportal feed --help'");
-  check_rules(args);
+  rules_from(args, {});  // before anything is opened
   OpenedSite site;
-  if (adds) return add(*site, name, args.has("auto"));
+  if (adds) return add(*site, name, args);
   if (changes) return change(*site, name, args);
-  list(name.empty() ? feeds(*site) : find_feeds(*site, {name}));
+  list(*site, name.empty() ? feeds(*site) : find_feeds(*site, {name}));
   return kDone;
 }
 

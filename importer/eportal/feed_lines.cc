@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "importer/eportal/feed_lines.h"
 
+#include "importer/waiting_text.h"
 #include "terminal/output.h"
 
 namespace patchferry::importer::eportal {
@@ -27,6 +28,7 @@ void log_moves(const FeedReport& report) {
     if (move.from == move.to) continue;
     note(move.name + " was " + word_for(move.to) + " in " + feed);
   }
+  for (const auto& line : waiting_lines(report.waiting)) note(line);
 }
 
 void log_kept(const FeedReport& report) {

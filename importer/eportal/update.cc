@@ -37,7 +37,8 @@ int finish(Site& site, const Taken& taken, const Result<FeedReport>& done) {
   const bool changed = taken.changed || (done && !is_idle(*done));
   if (taken.partly || (done && !done->stale.empty())) return kInPart;
   if (taken.refused || !done) return changed ? kInPart : kRefused;
-  if (!changed) note("nothing to do: the feeds have all that is here");
+  const bool waits = done && !done->waiting.empty();
+  if (!changed) note(waits ? "nothing to do: the rest waits" : "nothing to do: the feeds have all that is here");
   return changed ? kDone : kNothingToDo;
 }
 
@@ -54,7 +55,7 @@ int update(const Call& call) {
 
 int auto_update(const Call& call) {
   OpenedSite site;
-  const auto into = feeds_that_take(*site, {}, true);
+  const auto into = feeds_that_take(*site, {}, true).ruled;
   if (into.empty()) note("no feed fills itself: 'kc.eportal feed -c FEED --auto' makes one do so");
   const Taken taken = take_what_came(*site, call.product);
   return finish(*site, taken, update_feeds(*site, into, call.product));

@@ -10,6 +10,7 @@
 #include "importer/reports/commands.h"
 #include "importer/reports/plan_effect_text.h"
 #include "importer/reports/plan_page.h"
+#include "importer/waiting_text.h"
 #include "system/failure.h"
 #include "system/rel_path.h"
 #include "terminal/output.h"
@@ -61,6 +62,7 @@ void print_outcome(const ImportOutcome& outcome, bool dry_run, const std::option
       print((outcome.plan->is_rollback ? "went back to bundle " : "imported bundle ") + std::to_string(outcome.plan->sequence) +
             ": " + count_text(outcome.plan->fresh.size(), "patchset") + " new, " + std::to_string(outcome.plan->present.size()) +
             " here already, " + count_text(outcome.plan->gained.size(), "CVE") + " newly closed");
+      print_waiting(outcome.plan->judged);
       break;
   }
   print_published(outcome.published);

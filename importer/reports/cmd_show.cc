@@ -8,6 +8,7 @@
 #include "importer/reports/commands.h"
 #include "importer/reports/patchset_facts.h"
 #include "importer/reports/protection_text.h"
+#include "importer/rules/rules.h"
 #include "system/calendar.h"
 #include "system/failure.h"
 #include "terminal/output.h"
@@ -89,7 +90,7 @@ void print_closed(const PatchsetFacts& f) {
                    [](const auto& a, const auto& b) { return a.second.cvss_tenths > b.second.cvss_tenths; });
   std::vector<std::vector<std::string>> rows;
   for (const auto& [cve, closed] : all)
-    rows.push_back({cve, score_text(closed.cvss_tenths), severity_of(closed.cvss_tenths),
+    rows.push_back({cve, score_text(closed.cvss_tenths), word_for(severity_of(closed.cvss_tenths)),
                     std::to_string(closed.levels) + " of " + std::to_string(f.levels.size())});
   print_table({"CVE", "CVSS", "SEVERITY", "IN LEVELS"}, rows);
 }
@@ -106,7 +107,7 @@ void print_facts(const PatchsetFacts& f, bool all_cves) {
   for (const auto& [cve, closed] : f.closes) most = std::max<std::uint64_t>(most, closed.cvss_tenths);
   std::string closes = count_text(f.closes.size(), "CVE");
   if (most != 0)
-    closes += ", highest " + score_text(static_cast<unsigned>(most)) + " (" + severity_of(static_cast<unsigned>(most)) + ")";
+    closes += ", highest " + score_text(static_cast<unsigned>(most)) + " (" + word_for(severity_of(static_cast<unsigned>(most))) + ")";
   if (f.unread != 0) closes += "; NOT KNOWN for " + count_text(f.unread, "level") + ", whose tree is not in resources/";
   print_line("closes", closes);
   std::vector<std::string> news = headlines(f.change);

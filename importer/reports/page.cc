@@ -6,6 +6,7 @@
 
 #include "importer/reports/page_style.h"
 #include "importer/reports/protection_text.h"
+#include "importer/rules/rules.h"
 #include "system/atomic_file.h"
 #include "system/calendar.h"
 #include "system/failure.h"
@@ -94,7 +95,7 @@ std::string html_of(const Page& page) {
 }
 
 Markup severity(unsigned tenths) {
-  const char* word = severity_of(tenths);
+  const char* word = word_for(severity_of(tenths));
   Markup out("<span class=\"severity ");
   out.text(word).html("\"><b>").text(score_text(tenths)).html("</b> ").text(word).html("</span>");
   return out;

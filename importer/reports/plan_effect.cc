@@ -15,13 +15,21 @@ bool holds(const std::vector<std::string>& names, const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
+/// True if the feed takes something of this bundle, or may.
+bool may_take(const Plan& plan, const Feed& feed) {
+  const auto feeds = plan.takers.all();
+  return std::any_of(feeds.begin(), feeds.end(), [&](const Feed& f) { return f.id == feed.id; });
+}
+
 /// Those of the bundle's new patchsets that the feed takes at once.
 std::vector<const ManifestPatchset*> taken_at_once(const Plan& plan, const Feed& feed) {
   std::vector<const ManifestPatchset*> out;
-  const bool takes = std::any_of(plan.feeds.begin(), plan.feeds.end(), [&](const Feed& f) { return f.id == feed.id; });
-  if (!takes) return out;
-  for (const auto& p : plan.fresh)
-    if (!holds(plan.refused, p.name.patchset.text)) out.push_back(&p);
+  for (const auto& p : plan.fresh) {
+    const bool is_taken = std::any_of(plan.judged.begin(), plan.judged.end(), [&](const Judged& one) {
+      return one.feed.id == feed.id && one.patchset == 0 && one.name == p.name.patchset.text && one.verdict.takes();
+    });
+    if (is_taken && !holds(plan.refused, p.name.patchset.text)) out.push_back(&p);
+  }
   return out;
 }
 
@@ -33,8 +41,8 @@ Alternative alternative_for(Site& site, const Plan& plan, const Feed& feed, cons
     const std::string& name = p.name.patchset.text;
     const bool was_shown = out.before.count(p.id) != 0;
     bool is_shown = was_shown;
-    for (const auto& one : plan.taken)
-      if (one.feed.id == feed.id && one.patchset == p.id) is_shown = true;
+    for (const auto& one : plan.judged)
+      if (one.feed.id == feed.id && one.patchset == p.id && one.verdict.takes()) is_shown = true;
     if (holds(plan.enabled, name)) {
       const auto in = would_enable_in(site, p.id);
       if (std::find(in.begin(), in.end(), feed.id) != in.end()) is_shown = true;
@@ -118,7 +126,7 @@ PlanEffect effect_of(Site& site, const Plan& plan) {
     draft.effect.feed = feed.name;
     Alternative alternative = alternative_for(site, plan, feed, all, draft.effect);
     bring(plan, feed, draft);
-    const bool takes = std::any_of(plan.feeds.begin(), plan.feeds.end(), [&](const Feed& f) { return f.id == feed.id; });
+    const bool takes = may_take(plan, feed);
     if (!takes && draft.effect.enable.empty() && draft.effect.disable.empty()) continue;
     drafts.push_back(std::move(draft));
     alternatives.push_back(std::move(alternative));

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "importer/reports/protection_text.h"
+#include "importer/rules/rules.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -27,7 +28,7 @@ void print_some(const std::vector<std::string>& header, std::vector<std::vector<
 void print_cves(const std::vector<CveChange>& cves) {
   std::vector<std::vector<std::string>> rows;
   for (const auto& one : cves)
-    rows.push_back({one.cve, score_text(one.cvss_tenths), severity_of(one.cvss_tenths), some_of(one.kernels)});
+    rows.push_back({one.cve, score_text(one.cvss_tenths), word_for(severity_of(one.cvss_tenths)), some_of(one.kernels)});
   print_some({"CVE", "CVSS", "SEVERITY", "KERNELS"}, std::move(rows));
 }
 
@@ -43,11 +44,6 @@ std::size_t count(const ProtectionChange& change, Turn turn) {
 Json score_json(unsigned tenths) { return tenths == 0 ? Json(nullptr) : Json(tenths / 10.0); }
 
 std::string score_text(unsigned tenths) { return tenths == 0 ? "?" : fmt::format("{}.{}", tenths / 10, tenths % 10); }
-
-const char* severity_of(unsigned tenths) {
-  if (tenths == 0) return "unknown";
-  return tenths >= 90 ? "critical" : tenths >= 70 ? "high" : tenths >= 40 ? "medium" : "low";
-}
 
 std::string level_text(const LevelChange& change) {
   const std::string from = change.from ? std::to_string(change.from->level) : "";
@@ -75,7 +71,7 @@ std::string cves_text(const std::vector<CveChange>& cves) {
   if (cves.empty()) return "no CVE";
   const std::string what = count_text(cves.size(), "CVE") + " for " + count_text(kernels_in(cves), "kernel");
   const unsigned top = highest(cves);
-  return top == 0 ? what + ", no score known" : what + ", highest " + score_text(top) + " (" + severity_of(top) + ")";
+  return top == 0 ? what + ", no score known" : what + ", highest " + score_text(top) + " (" + word_for(severity_of(top)) + ")";
 }
 
 std::vector<std::string> headlines(const ProtectionChange& change) {

@@ -11,7 +11,6 @@
 namespace patchferry::importer {
 
 std::string score_text(unsigned tenths);            // "7.8"; "?" where nobody says
-const char* severity_of(unsigned tenths);           // by CVSS 3: "critical", "high", "medium", "low", "unknown"
 std::string level_text(const LevelChange& change);  // "3 to 5", "new, at 5", "3 to none"
 /// The first few, and how many more.
 std::string some_of(const std::vector<std::string>& names, std::size_t most = 3);

@@ -398,7 +398,7 @@ TEST_CASE("without a drop folder an update says how to configure one; one that i
   check_logged(gone, "ERROR", "there is no drop folder");
 }
 
-TEST_CASE("feeds are listed, added and changed; rules that are not built yet are refused") {
+TEST_CASE("feeds are listed, added and changed; rules without a meaning are refused") {
   const Portal site;
   REQUIRE(portal({"kcare", "deploy", site.archive(kOld, {{1, 1}})}).code == 0);
   const auto list = portal({"feed"});
@@ -406,7 +406,7 @@ TEST_CASE("feeds are listed, added and changed; rules that are not built yet are
   CHECK(std::regex_search(list.out, std::regex("\nmain +True +0 +default\n")));
 
   for (const Words& words :
-       {Words{"feed", "-a", "slow", "--deploy-after", "24"}, Words{"feed", "-a", "slow", "--channel", "test"},
+       {Words{"feed", "-a", "slow", "--deploy-after", "-1"}, Words{"feed", "-a", "slow", "--deploy-after", "87601"},
         Words{"feed", "-a", "slow", "--channel", "other"}, Words{"feed", "-a", "slow", "--deploy-after", "x"},
         Words{"feed", "-a"}, Words{"feed", "-a", "-c", "slow"}, Words{"feed", "-c", "slow"}, Words{"feed", "slow"},
         Words{"feed", "slow", "--auto"}, Words{"feed", "-a", "slow", "--auto", "--no-auto"},
@@ -425,6 +425,10 @@ TEST_CASE("feeds are listed, added and changed; rules that are not built yet are
   CHECK(portal({"feed", "-c", "slow", "--auto"}).code == 0);
   CHECK(site.states("slow").at(kOld) == "enabled");
   CHECK(portal({"feed", "-c", "slow", "--auto"}).code == 0);
+  CHECK(portal({"feed", "-c", "slow", "--deploy-after", "48", "--channel", "unstable"}).code == 0);
+  CHECK(std::regex_search(portal({"feed", "slow"}).out, std::regex("\nslow +True +48 +unstable\n")));
+  CHECK(portal({"feed", "-c", "slow", "--channel", "default"}).code == 0);
+  CHECK(std::regex_search(portal({"feed", "slow"}).out, std::regex("\nslow +True +48 +default\n")));
   CHECK(portal({"feed", "-c", "main", "--no-auto"}).code == 0);
   CHECK(std::regex_search(portal({"feed", "main"}).out, std::regex("\nmain +False ")));
 }

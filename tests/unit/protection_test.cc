@@ -5,6 +5,7 @@
 #include "importer/audit_words.h"
 #include "importer/reports/protection.h"
 #include "importer/reports/protection_text.h"
+#include "importer/rules/rules.h"
 
 using namespace patchferry;
 using namespace patchferry::importer;
@@ -116,7 +117,7 @@ TEST_CASE("severity words are those of CVSS 3") {
   const std::pair<unsigned, const char*> table[] = {{0, "unknown"}, {1, "low"},       {39, "low"},
                                                     {40, "medium"}, {69, "medium"},   {70, "high"},
                                                     {89, "high"},   {90, "critical"}, {100, "critical"}};
-  for (const auto& [tenths, word] : table) CHECK(std::string(severity_of(tenths)) == word);
+  for (const auto& [tenths, word] : table) CHECK(std::string(word_for(severity_of(tenths))) == word);
 }
 
 TEST_CASE("names are found in the audit log's text as whole words") {

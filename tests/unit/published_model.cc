@@ -136,8 +136,12 @@ void FeedsModel::update(const std::string& feed) {
 }
 
 void FeedsModel::copy(const std::string& from, const std::string& to) {
-  for (const auto& [p, state] : feeds.at(from).states)
-    if (withdrawn.count(p) == 0) decide(feeds.at(to), p, state);
+  for (const auto& [p, state] : feeds.at(from).states) {
+    if (withdrawn.count(p) != 0) continue;
+    Feed& feed = feeds.at(to);
+    if (feeds.at(from).rolled_out.count(p) == 0 && feed.rolled_out.erase(p) != 0) ++feed.changes;  // now it is a person's word
+    decide(feed, p, state);
+  }
 }
 
 void FeedsModel::withdraw(std::size_t patchset) {
