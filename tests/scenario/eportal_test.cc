@@ -387,7 +387,7 @@ TEST_CASE("unroll --delete takes the files away once no server can be fetching t
   CHECK(served(base).count(khash(1) + "/2/kpatch.bin") == 0);
 }
 
-TEST_CASE("--clean-releases takes away what is obsolete, and with DRY_RUN=1 only says what that is") {
+TEST_CASE("kc.eportal --clean-releases takes away what is obsolete, and with DRY_RUN=1 only says what that is") {
   const Portal site;
   write_contents(site.world.at("clean.toml"), "base = \"" + site.world.base() + "\"\n[clean]\nkeep = 1\nkeep_days = 0\n");
   const Configured configured(site.world.at("clean.toml"));
