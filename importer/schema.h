@@ -176,6 +176,7 @@ CREATE TABLE feed_word(              -- what people have said of patchsets, here
   who TEXT NOT NULL, at INTEGER NOT NULL,
   PRIMARY KEY(feed, name)) WITHOUT ROWID;
 ALTER TABLE feed_change ADD COLUMN at INTEGER NOT NULL DEFAULT 0;  -- 0: not written down
+ALTER TABLE cleaned_change ADD COLUMN at INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE patchset ADD COLUMN cvss10 INTEGER NOT NULL DEFAULT 0;  -- highest of what it is the first to close; 0: unknown
 UPDATE patchset SET cvss10=top.score FROM (SELECT patchset AS id, max(cvss10) AS score FROM first_fix GROUP BY patchset) AS top
   WHERE top.id=patchset.id;

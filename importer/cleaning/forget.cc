@@ -20,8 +20,8 @@ void leave_feed(Site& site, const Feed& feed, const KnownPatchset& p, const Feed
   if (!is_enabled && showing.empty()) return;
   Query(site.db(), "UPDATE feed SET revision=revision+1 WHERE id=?1").bind(feed.id).run();
   if (is_enabled)
-    Query(site.db(), "INSERT INTO cleaned_change SELECT id, revision, ?2, 'enabled', 'clean' FROM feed WHERE id=?1")
-        .bind(feed.id, name)
+    Query(site.db(), "INSERT INTO cleaned_change(feed, revision, name, was, why, at) SELECT id, revision, ?2, 'enabled', 'clean', ?3 FROM feed WHERE id=?1")
+        .bind(feed.id, name, now())
         .run();
   Query folder(site.db(), "INSERT INTO cleaned_folder SELECT id, revision, ?2 FROM feed WHERE id=?1");
   for (const auto& served : showing) folder.bind(feed.id, served).run();
@@ -53,7 +53,7 @@ void forget_patchset(Site& site, const KnownPatchset& p, const std::vector<FeedV
   const std::string& name = p.name.patchset.text;
   const auto all = feeds(site);
   for (std::size_t i = 0; i < all.size(); ++i) leave_feed(site, all[i], p, views[i]);
-  Query(site.db(), "INSERT INTO cleaned_change SELECT feed, revision, ?2, was, why FROM feed_change WHERE patchset=?1")
+  Query(site.db(), "INSERT INTO cleaned_change(feed, revision, name, was, why, at) SELECT feed, revision, ?2, was, why, at FROM feed_change WHERE patchset=?1")
       .bind(p.id, name)
       .run();
   Query(site.db(), "INSERT OR REPLACE INTO cleaned VALUES(?1,?2,?3)").bind(name, p.archive, now()).run();

@@ -25,6 +25,7 @@ class Series {
   Series() {
     make_folder(world_.at("bases"));
     if (MemoryFileSystem::why_not().empty()) memory_.emplace(world_.at("bases"), "size=64m");
+    patchferry::remove_file(world_.base() + "/reserve");  // no copy needs 8 MiB for a day that does not come here
     copy_tree(world_.base(), fresh());
     remove_file(fresh() + "/reserve");  // as where there is little room
   }

@@ -306,12 +306,15 @@ class Play {
     return out;
   }
 
-  /// What agents may be about to fetch: all that pointers of generations that are kept name, and that is served now.
+  /// What agents may be about to fetch: all that pointers of generations name that are kept beside the next one, and that is
+  /// served now. (Of the one that goes with the next, levels that linger go too, cleaning or not.)
   std::map<std::string, std::string> asked_for(const std::string& feed) const {
     const std::string root = base_ + "/feeds/" + feed;
     const auto shown = files_beneath(root + "/current");
     std::map<std::string, std::string> out;
+    const std::string current = file_name_of(*read_symlink(root + "/current"));
     for (const auto& generation : folder_entries(root + "/generations")) {
+      if (std::stoull(generation) + kGenerationsKept <= std::stoull(current) + 1) continue;
       const std::string tree = root + "/generations/" + generation + "/";
       for (const auto& [path, bytes] : files_beneath(tree)) {
         const auto at = path.find("/latest");
