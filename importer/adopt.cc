@@ -116,6 +116,9 @@ AdoptReport adopt(Site& site, const std::string& folder_given, bool deploy) {
   const std::string folder = absolute(folder_given);
   const bool in_place = absolute(site.arch()) == folder;
   const bool elsewhere = !in_place && device_of(folder) != device_of(site.arch());
+  if (site.settings().refuse_unsigned)
+    throw UsageError("the configuration says unsigned = \"refuse\", and nobody has signed the archives of an ePortal",
+                     "take them over first, and set that afterwards; or let a bundle bring them");
   AdoptReport report;
   auto candidates = candidates_in(folder);
   if (candidates.empty()) throw UsageError("there is no archive (*.tar.bz2) in " + folder, "give the arch/ folder of an ePortal");

@@ -62,6 +62,9 @@ Offered offered(Site& site, const Manifest& manifest, const ManifestPatchset& pa
   return out;
 }
 
+/// Release keys have, by a bundle or by itself.
+bool is_signed_for(const KnownPatchset& p) { return p.origin || p.vouched; }
+
 }  // namespace
 
 Result<Plan> make_plan(Site& site, const VerifiedBundle& bundle, Takers takers) {
@@ -81,11 +84,13 @@ Result<Plan> make_plan(Site& site, const VerifiedBundle& bundle, Takers takers) 
   for (const auto& p : manifest.patchsets) {
     const auto known = find_patchset(site, p.name.patchset.text);
     const auto cleaned = cleaned_archive(site, p.name.patchset.text);
-    if ((known && known->archive != p.archive) || (cleaned && *cleaned != p.archive))
+    const bool is_replaced = known && known->archive != p.archive && !is_signed_for(*known);
+    if (is_replaced) plan.replaced.push_back(p.name.patchset.text);
+    if ((known && !is_replaced && known->archive != p.archive) || (cleaned && *cleaned != p.archive))
       return refuse(RefusalKind::conflict,
                     "the bundle brings other bytes for " + p.name.patchset.text + (known ? " than are here" : " than were here"),
                     "find out from the vendor's checksums which of the two is right");
-    if (known) {
+    if (known && !is_replaced) {
       plan.present.push_back(p.name.patchset.text);
       if (known->unpacked && !known->withdrawn) {
         plan.offered.push_back(known->id);
@@ -118,11 +123,12 @@ Result<Plan> make_plan(Site& site, const VerifiedBundle& bundle, Takers takers) 
   for (const auto& need : manifest.needs) {
     const auto known = find_patchset(site, need.name);
     const auto cleaned = cleaned_archive(site, need.name);  // had, so nothing needs to come before
-    if ((known && known->archive != need.archive) || (cleaned && *cleaned != need.archive))
+    const bool is_replaced = known && known->archive != need.archive && !is_signed_for(*known);
+    if ((known && !is_replaced && known->archive != need.archive) || (cleaned && *cleaned != need.archive))
       return refuse(RefusalKind::conflict,
                     "the bundle builds on other bytes of " + need.name + (known ? " than are here" : " than were here"),
                     "find out from the vendor's checksums which of the two is right");
-    if (!known && !cleaned) plan.needs[need.bundle].push_back(need.name);
+    if ((!known || is_replaced) && !cleaned) plan.needs[need.bundle].push_back(need.name);
   }
   plan.gained = gained_cves(site, manifest, plan.fresh);
   return plan;

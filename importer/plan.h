@@ -30,6 +30,7 @@ struct Plan {
   std::vector<ManifestPatchset> restored;  // of those, which the site does not wholly hold (holdings.h)
   std::vector<std::int64_t> offered;       // of `present`, by row id: what feeds may take that nobody has decided about
   std::vector<Judged> judged;              // feed by feed: of `fresh` and of these, what it takes, and what waits
+  std::vector<std::string> replaced;       // of `fresh`: what is here under these names has other bytes, which nobody has signed
   std::vector<std::string> withdrawn;      // by this bundle, of those that are here
   std::vector<std::string> refused;        // of `fresh`: withdrawn, so kept and never enabled
   bool is_rollback = false;                // it is older than the last import, and a permit lets it through
@@ -50,7 +51,7 @@ struct Plan {
 /// What must be imported before: incomplete, one for each bundle that is named in plan.needs.
 Findings report_needs(const Plan& plan);
 
-/// The bundle's manifest is here. Conflict if it brings other bytes under a name that is here already.
+/// The bundle's manifest is here. Conflict if it brings other bytes under a name that is here already, and that somebody has signed for.
 Result<Plan> make_plan(Site& site, const VerifiedBundle& bundle, Takers takers);
 
 /// A permit lets this older bundle through: feeds are to show what they showed after it.

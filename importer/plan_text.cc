@@ -84,7 +84,7 @@ nlohmann::json plan_json(const Plan& plan) {
   return {{"bundle", plan.bundle},
           {"sequence", plan.sequence},
           {"site", plan.site},
-          {"patchsets", {{"new", fresh}, {"present", plan.present}, {"withdrawn", plan.withdrawn}, {"restored", restored}}},
+          {"patchsets", {{"new", fresh}, {"present", plan.present}, {"withdrawn", plan.withdrawn}, {"restored", restored}, {"replaced", plan.replaced}}},
           {"cves", {{"gained", gained}}},
           {"bytes", {{"read", plan.read_bytes}, {"write", plan.write_bytes}}},
           {"needs", needs},
@@ -94,6 +94,8 @@ nlohmann::json plan_json(const Plan& plan) {
 
 void print_taken_out(const Plan& plan) {
   for (const auto& name : plan.withdrawn) print("WITHDRAWN BY THE VENDOR: " + name + " is disabled in every feed, for good");
+  for (const auto& name : plan.replaced)
+    print("REPLACED: another archive is here as " + name + ", for which nobody has signed: it goes to the trash");
   for (const auto& name : plan.disabled) print("ROLLBACK: " + name + " is disabled in every feed");
   for (const auto& name : plan.enabled) print("ROLLBACK: " + name + " is enabled again");
 }

@@ -5,19 +5,18 @@
 #include <memory>
 
 #include "importer/generation.h"
+#include "system/calendar.h"
 #include "system/file.h"
 #include "terminal/output.h"
 
 namespace patchferry::importer {
 
-std::vector<Published> publish_changed(Site& site) {
+namespace {
+
+std::vector<Published> publish(Site& site, const std::vector<Feed>& behind) {
+  if (behind.empty()) return {};
   std::vector<std::unique_ptr<Generation>> made;
-  for (const auto& feed : feeds(site)) {
-    const std::uint64_t shown = generation_shown(site, feed);
-    if (feed.revision != feed.published || shown < feed.generation || shown == 0)
-      made.push_back(std::make_unique<Generation>(site, feed));
-  }
-  if (made.empty()) return {};
+  for (const auto& feed : behind) made.push_back(std::make_unique<Generation>(site, feed));
   for (auto& one : made) one->build();
   sync_file_system(site.base());
   for (auto& one : made) one->show();
@@ -30,6 +29,27 @@ std::vector<Published> publish_changed(Site& site) {
     out.push_back(one->published());
   }
   return out;
+}
+
+bool has_lingered(Site& site, const Feed& feed) {
+  return Query(site.db(), "SELECT 1 FROM lingering WHERE feed=?1 AND at<=?2").bind(feed.id, now() - kLingers).step();
+}
+
+}  // namespace
+
+std::vector<Published> publish_changed(Site& site) {
+  auto all = feeds(site);
+  std::erase_if(all, [&](const Feed& feed) {
+    const std::uint64_t shown = generation_shown(site, feed);
+    return feed.revision == feed.published && shown >= feed.generation && shown != 0;
+  });
+  return publish(site, all);
+}
+
+std::vector<Published> let_go(Site& site) {
+  auto all = feeds(site);
+  std::erase_if(all, [&](const Feed& feed) { return !has_lingered(site, feed); });
+  return publish(site, all);
 }
 
 void recover(Site& site) {

@@ -37,6 +37,10 @@ struct Published {
 /// back, and that alone is no reason to change what agents get. Idempotent; what a killed run left is built anew.
 std::vector<Published> publish_changed(Site& site);
 
+/// Publishes feeds whose levels have lingered long enough and are still there, since nothing else has changed them: a generation a call,
+/// until as many have passed as must. What `tick` does.
+std::vector<Published> let_go(Site& site);
+
 /// What every command does first, with the renames that opening the site has rolled forward: feeds that an interruption
 /// left behind the database are published.
 void recover(Site& site);

@@ -137,16 +137,15 @@ Result<std::optional<Shipment>> export_bundle(Store& store, const ExportOrder& o
   // What is there, and what of it the site lacks.
   if (auto judged = judge_site(store, order.site, authority); !judged) return tl::unexpected(std::move(judged.error()));
   const Snapshot snapshot = scan(store);
-  const auto missing = select(snapshot, order.site, authority.root.version);
-  if (!missing) return tl::unexpected(missing.error());
-  if (missing->is_empty()) return std::optional<Shipment>();
+  const Missing missing = select(snapshot, order.site, authority.root.version);
+  if (missing.is_empty()) return std::optional<Shipment>();
 
   // Of which contents each archive is made; which of them travel, in which pack.
-  const auto pieces = decompose(store, *missing);
-  Packs packs = pack(store, *missing, pieces, order.effort);
-  Manifest manifest = describe(store, *missing);
+  const auto pieces = decompose(store, missing);
+  Packs packs = pack(store, missing, pieces, order.effort);
+  Manifest manifest = describe(store, missing);
   Shipment shipment{
-      "", {}, missing->patchsets, missing->withdrawn, pieces, authority.signers.size(), authority.needed(Role::release)};
+      "", {}, missing.patchsets, missing.differing, missing.withdrawn, pieces, authority.signers.size(), authority.needed(Role::release)};
   if (order.dry_run) {
     shipment.statement.payload_bytes = packs.payload.bytes();
     return shipment;
@@ -156,7 +155,7 @@ Result<std::optional<Shipment>> export_bundle(Store& store, const ExportOrder& o
   const std::uint64_t sequence = store.reserve_sequence(order.site.site, seen_by(order.site, authority.root.epoch));
 
   // Which bytes lie in which volume; every block is hashed.
-  Draft draft = draft_of(store, *missing, std::move(manifest), packs, sequence, order, authority);
+  Draft draft = draft_of(store, missing, std::move(manifest), packs, sequence, order, authority);
   auto layout = [&] {
     Progress progress("hashing", draft.payload.bytes());
     return lay_out(std::move(draft), order.volume_size, [&](std::uint64_t n) { progress.add(n); });
@@ -169,7 +168,7 @@ Result<std::optional<Shipment>> export_bundle(Store& store, const ExportOrder& o
   shipment.path = deliver(bundle, order.to);
   shipment.statement = bundle.layout.statement;
 
-  store.record_shipment(order.site.site, shipped(*missing, shipment.statement));
+  store.record_shipment(order.site.site, shipped(missing, shipment.statement));
   return shipment;
 }
 

@@ -26,6 +26,7 @@ struct Shipment {
   std::string path;     // of the bundle's folder; "-" if streamed, "" if a dry run
   Statement statement;  // sequence 0 in a dry run
   std::vector<StoredPatchset> patchsets;
+  std::vector<std::string> differing;  // of these: the site has other bytes under these names
   std::vector<std::string> withdrawn;
   std::vector<Piece> pieces;  // how each of the patchsets travels
   std::size_t signatures = 0;

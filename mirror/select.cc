@@ -56,7 +56,7 @@ SiteState state_of_receipt(const Receipt& receipt, const Digest& domain) {
   return out;
 }
 
-Result<Missing> select(const Snapshot& snapshot, SiteState site, std::uint32_t root_version) {
+Missing select(const Snapshot& snapshot, SiteState site, std::uint32_t root_version) {
   Missing missing;
   missing.site = std::move(site);
   const auto present = present_at(missing.site);
@@ -65,11 +65,11 @@ Result<Missing> select(const Snapshot& snapshot, SiteState site, std::uint32_t r
     const std::string& name = patchset.name.patchset.text;
     if (holds(snapshot.withdrawn, name) || (receipt && holds(receipt->cleaned, name))) continue;
     if (const auto there = present.find(name); there != present.end()) {
-      if (there->second != patchset.archive)
-        return refuse(RefusalKind::conflict, "site " + missing.site.site + " has other bytes for " + name + " than this store",
-                      "find out from the vendor's checksums which of the two is right, before anything is shipped");
-      missing.present.push_back(patchset);
-      continue;
+      if (there->second == patchset.archive) {
+        missing.present.push_back(patchset);
+        continue;
+      }
+      missing.differing.push_back(name);
     }
     missing.patchsets.push_back(patchset);
   }

@@ -41,6 +41,7 @@ struct Missing {
   SiteState site;
   std::vector<StoredPatchset> patchsets;  // to ship, in release order
   std::vector<StoredPatchset> present;    // that the bundle may build on
+  std::vector<std::string> differing;     // of `patchsets`: the site says that it has other bytes under these names
   std::vector<std::string> withdrawn;     // that no receipt has confirmed; ascending
   bool tells_news = false;                // a withdrawal or a root document that the site does not know
   bool is_empty() const { return patchsets.empty() && !tells_news; }
@@ -48,8 +49,8 @@ struct Missing {
 
 Snapshot scan(Store& store);
 
-/// What of `snapshot` the site lacks: not present there, not cleaned away there, not withdrawn. Conflict if the site has
-/// other bytes under a name that the store knows. `root_version`: of the documents that the bundle will carry.
-Result<Missing> select(const Snapshot& snapshot, SiteState site, std::uint32_t root_version);
+/// What of `snapshot` the site lacks: not present there, not cleaned away there, not withdrawn. Where the site has other
+/// bytes under a name, it lacks these: its importer judges which of the two somebody has signed. `root_version`: of the documents that the bundle will carry.
+Missing select(const Snapshot& snapshot, SiteState site, std::uint32_t root_version);
 
 }  // namespace patchferry::mirror

@@ -76,7 +76,7 @@ class Cleaning {
  public:
   Cleaning(Site& site, CleanReport& report) : site_(site), report_(report), trash_(new_trash_folder(site)) {}
 
-  void carry_out(const std::vector<CleanItem>& goes, const std::set<std::string>* leaving) {
+  void carry_out(const std::vector<CleanItem>& goes, const std::set<std::string>* leaving, const char* word = "clean") {
     std::vector<KnownPatchset> all;
     for (const auto& one : goes)
       if (auto known = find_patchset(site_, one.name)) all.push_back(std::move(*known));
@@ -91,7 +91,7 @@ class Cleaning {
       move_files(p);
     }
     if (leaving != nullptr) set_leaving(*leaving, detail);
-    if (!detail.empty()) site_.audit({.what = "clean", .detail = detail.substr(1)});
+    if (!detail.empty()) site_.audit({.what = word, .detail = detail.substr(1)});
     transaction.commit();
     // Feeds first: what they show is there until they no longer show it.
     for (auto& one : publish_changed(site_)) report_.published.push_back(std::move(one));
@@ -187,6 +187,16 @@ CleanPlan plan_clean(Site& site, const std::set<std::string>& at_once) {
     out.goes.push_back(std::move(item));
   }
   return out;
+}
+
+void take_away(Site& site, const std::vector<std::string>& names) {
+  CleanReport report;
+  std::vector<CleanItem> goes;
+  for (const auto& name : names) goes.push_back({name, {}, 0});
+  Cleaning(site, report).carry_out(goes, nullptr, "take away");
+  Transaction transaction(site.db());
+  for (const auto& name : names) Query(site.db(), "DELETE FROM cleaned WHERE name=?1").bind(name).run();
+  transaction.commit();
 }
 
 CleanReport clean(Site& site, const CleanOrder& order) {

@@ -8,6 +8,7 @@
 #include "bundle-format/patchset_name.h"
 #include "importer/catalogue.h"
 #include "importer/cleaned.h"
+#include "importer/cleaning/clean.h"
 #include "importer/deploy.h"
 #include "importer/import.h"
 #include "system/failure.h"
@@ -91,6 +92,8 @@ std::string name_of_bundle(const std::vector<std::string>& folders) { return "bu
 
 void log_imported(Site& site, const ImportOutcome& outcome, const std::string& name) {
   note(name + " was imported: " + count_text(outcome.plan->fresh.size(), "patchset") + " new");
+  for (const auto& one : outcome.plan->replaced)
+    warn("another archive was here as " + one + ", for which nobody had signed: the bundle's has taken its place");
   for (const auto& gone : outcome.plan->withdrawn) warn(gone + " was withdrawn by the vendor and is disabled in every feed");
   for (const auto& fresh : outcome.plan->fresh) {
     const auto known = find_patchset(site, fresh.name.patchset.text);
@@ -103,6 +106,7 @@ void log_imported(Site& site, const ImportOutcome& outcome, const std::string& n
 void take_bundle(Site& site, const std::vector<std::string>& folders, Taken& taken) {
   ImportOrder order;
   order.media = folders;
+  order.take_away = take_away;
   const std::string name = name_of_bundle(folders);
   // Feeds do not wait for arch/, nor does the news of them.
   const ImportOutcome outcome = import_bundle(site, order, [&](const ImportOutcome& so_far) {

@@ -2,6 +2,7 @@
 // patchferry import: bring a bundle in.
 #include <nlohmann/json.hpp>
 
+#include "importer/cleaning/clean.h"
 #include "importer/commands.h"
 #include "importer/holdings.h"
 #include "importer/import.h"
@@ -56,6 +57,8 @@ void print_outcome(const ImportOutcome& outcome, bool dry_run, const std::option
         note("the volumes that are here have been checked and kept; bring the others and run the same command with them");
       break;
     case ImportOutcome::Kind::imported:
+      for (const auto& name : outcome.plan->replaced)
+        print("REPLACED: another archive was here as " + name + ", for which nobody had signed; it is in the trash");
       for (const auto& name : outcome.plan->withdrawn)
         print("withdrawn by the vendor: " + name + " is disabled in every feed, for good");
       for (const auto& name : outcome.plan->disabled) print("rollback: " + name + " is disabled in every feed");
@@ -110,6 +113,7 @@ int cmd_import(std::vector<std::string> arguments) {
   order.feeds = args.values("feed");
   order.deploy = !args.has("no-deploy");
   order.only_plan = args.has("dry-run");
+  order.take_away = take_away;
   order.archives = archive_mode(args.value("archives"));
   if (args.has("rollback")) order.permit = read_notice_file(args.required("rollback"));
   if (args.has("without-head")) order.vouching = args.required("without-head");

@@ -288,15 +288,58 @@ TEST_CASE("a bundle from a store that this site does not know is refused") {
   check_import_refuses(world, world.export_full({}, "second-store"), "unknown-stream");
 }
 
-TEST_CASE("other bytes under a name that is here already are refused") {
+TEST_CASE("what a signed bundle brings takes the place of what nobody has signed, in arch/ and in every feed") {
   const World world;
   world.release_kernels("K20260105_01", {{1, 1}});
   const std::string name = "K20260105_01";
   const std::string mine = world.at("mine");
   make_folder(mine);
-  write_archive(mine + "/" + name + ".tar.bz2", kernel_release(name, {{1, 7}}));
+  write_archive(mine + "/" + name + ".tar.bz2", kernel_release(name, {{1, 7}, {2, 1}}));
+  const std::string squatter = contents(mine + "/" + name + ".tar.bz2");
   REQUIRE(typed({"adopt", "--base", world.base(), mine}).code == 0);
-  check_import_refuses(world, world.export_full(), "conflict");
+  REQUIRE(typed({"feed", "add", "--base", world.base(), "--like", "main", "test"}).code == 0);
+  CHECK(served(world.base()).at(khash(1) + "/latest.v1") == "7\n");
+  const std::string receipt = world.at("receipt");
+  REQUIRE(typed({"receipt", "--base", world.base(), "--out", receipt}).code == 0);
+  const auto exported = typed({"export", "--store", world.at("store"), "--to", world.at("usb"), "--site", "plant1", "--sign",
+                               world.at("ops.key"), "--receipt", receipt, "--json"});
+  INFO(exported.err);
+  REQUIRE(exported.code == 0);
+  CHECK(says(exported.err, "has other bytes for " + name));
+  const std::string bundle = json_of(exported).at("path");
+
+  const auto before = visible(world.base());
+  const auto planned = world.import({bundle, "--dry-run", "--json"});
+  CHECK(planned.code == 0);
+  CHECK(json_of(planned).at("patchsets").at("replaced") == nlohmann::json::array({name}));
+  CHECK(visible(world.base()) == before);
+  const auto done = world.import({bundle});
+  INFO(done.err);
+  REQUIRE(done.code == 0);
+  CHECK(says(done.out, "REPLACED"));
+  world.check_archives(world.base(), {name});
+  CHECK(served(world.base()).at(khash(1) + "/latest.v1") == "1\n");
+  CHECK(served(world.base()).count(khash(1) + "/7/kpatch.bin") == 0);  // not even for those who have just read its pointer
+  CHECK(served(world.base(), "test").count(khash(1) + "/7/kpatch.bin") == 0);
+  CHECK(served(world.base()).count(khash(2) + "/latest.v1") == 0);
+  // The trash has it, for whoever wants to know where it came from.
+  const auto trash = names_in(world.base() + "/trash");
+  REQUIRE(trash.size() == 1);
+  CHECK(contents(world.base() + "/trash/" + trash[0] + "/" + name + "/" + name + ".tar.bz2") == squatter);
+  CHECK(world.import({bundle}).code == 4);
+  CHECK(typed({"check", "--base", world.base()}).code == 0);
+}
+
+TEST_CASE("other bytes under a name for which somebody has signed are refused") {
+  const World world;
+  const std::string name = "K20260105_01";
+  world.release_kernels(name, {{1, 1}});
+  REQUIRE(world.import({world.export_full()}).code == 0);
+  world.release(name, kernel_release(name, {{1, 7}}), "second-store");
+  const std::string id = json_of(typed({"mirror", "list", "--store", world.at("second-store"), "--json"})).at("stream");
+  world.export_full({}, "second-store");
+  REQUIRE(typed({"trust", "stream", "add", "--base", world.base(), id}).code == 0);
+  check_import_refuses(world, world.export_full({}, "second-store"), "conflict");
 }
 
 TEST_CASE("an unknown feed is refused and stores nothing") {
