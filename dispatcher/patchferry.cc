@@ -84,6 +84,8 @@ constexpr Entry kEntries[] = {
     {"trust stream remove", "accept the bundles of a store no longer", Side::air_gapped},
     {"trust stream list", "list the stores whose bundles are accepted", Side::air_gapped},
     {"status", "show how current and how healthy the site is", Side::air_gapped},
+    {"backup", "write the site into one file", Side::air_gapped},
+    {"restore", "make a site of what backup wrote", Side::air_gapped},
     {"doctor", "look for what is wrong with the site", Side::air_gapped},
 };
 

@@ -5,6 +5,7 @@
 
 #include "importer/commands.h"
 #include "importer/eportal/eportal.h"
+#include "importer/keeping/commands.h"
 #include "terminal/command.h"
 
 namespace {
@@ -32,6 +33,8 @@ constexpr patchferry::Command kCommands[] = {
     {"receipt", "write what this site has, for the next export", cmd_receipt},
     {"serve-config", "write the configuration with which a web server shows the feeds", cmd_serve_config},
     {"status", "show how fresh, full and busy this site is", cmd_status},
+    {"backup", "write the site into one file", keeping::cmd_backup},
+    {"restore", "make a site of what backup wrote", keeping::cmd_restore},
     {"doctor", "look for what is wrong with this site", cmd_doctor},
     {"head take", "take the number of the newest bundle from a signed token", cmd_head_take},
     {"trust add", "enrol another key or trust domain", cmd_trust_add},

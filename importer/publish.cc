@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "importer/awaited.h"
 #include "importer/generation.h"
 #include "system/file.h"
 #include "terminal/output.h"
@@ -11,6 +12,7 @@
 namespace patchferry::importer {
 
 std::vector<Published> publish_changed(Site& site) {
+  take_back_awaited(site);
   std::vector<std::unique_ptr<Generation>> made;
   for (const auto& feed : feeds(site)) {
     const std::uint64_t shown = generation_shown(site, feed);

@@ -147,6 +147,11 @@ CREATE TABLE retired(                -- folders/<path> that the newest generatio
   feed INTEGER NOT NULL REFERENCES feed(id) ON DELETE CASCADE,
   path TEXT NOT NULL, last INTEGER NOT NULL,  -- generation that showed it last
   PRIMARY KEY(feed, path)) WITHOUT ROWID;
+)sql",
+                                                     R"sql(
+-- Bases that were restored without contents (awaited.h), and the vendor's channels.
+ALTER TABLE patchset ADD COLUMN awaited INTEGER NOT NULL DEFAULT 0;  -- 1: its tree is to come back; until then feeds leave it out
+ALTER TABLE patchset ADD COLUMN channel TEXT NOT NULL DEFAULT 'default' CHECK(channel IN ('default', 'test', 'unstable'));
 )sql"};
 
 }  // namespace patchferry::importer
