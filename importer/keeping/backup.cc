@@ -212,6 +212,7 @@ BackupReport make_backup(Site& site, const BackupOrder& order) {
   {
     Progress progress("backing up", total);
     TarWriter tar(out.file());
+    end.list = sha256(as_bytes(encode_list(list)));
     tar.add(kListName, as_bytes(encode_list(list)));
     for (const auto& part : list.parts) {
       if (part.name == kDatabaseName) {

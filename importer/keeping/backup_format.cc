@@ -67,7 +67,9 @@ std::string encode_list(const BackupList& list) {
          "\n";
 }
 
-std::string encode_end(const BackupEnd& end) { return Json({{"members", end.members}, {"bytes", end.bytes}}).dump() + "\n"; }
+std::string encode_end(const BackupEnd& end) {
+  return Json({{"members", end.members}, {"bytes", end.bytes}, {"list", to_hex(end.list)}}).dump() + "\n";
+}
 
 Result<BackupList> decode_list(std::string_view text) {
   const auto json = parse_json(text, kListName);
@@ -108,8 +110,10 @@ Result<BackupEnd> decode_end(std::string_view text) {
   if (!json) return tl::unexpected(json.error());
   if (json->is_object() && has(*json, "members", Json::value_t::number_unsigned) &&
       has(*json, "bytes", Json::value_t::number_unsigned)) {
-    const BackupEnd out{(*json)["members"].get<std::uint64_t>(), (*json)["bytes"].get<std::uint64_t>()};
-    if (encode_end(out) == text) return out;
+    BackupEnd out{(*json)["members"].get<std::uint64_t>(), (*json)["bytes"].get<std::uint64_t>(), {}};
+    const auto list = array_from_hex<32>(json->value("list", Json()).is_string() ? (*json)["list"].get<std::string>() : "");
+    if (list) out.list = *list;
+    if (list && encode_end(out) == text) return out;
   }
   return refuse(RefusalKind::malformed, std::string(kEndName) + " is not as 'patchferry backup' writes it");
 }

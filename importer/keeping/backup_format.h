@@ -5,7 +5,7 @@
 //   what it lists                      the database, keys, trust/, evidence/ and so on, ascending by name
 //   objects/<hash>, arch/<file>        with contents; ascending. Each is its own proof: a hash is the name of an object, and
 //                                      the database knows those of archives
-//   end.json                           how many members and bytes came after the listed ones
+//   end.json                           how many members and bytes came after the listed ones; hash of backup.json
 //   1024 zeros
 #pragma once
 
@@ -45,6 +45,7 @@ struct BackupList {
 struct BackupEnd {
   std::uint64_t members = 0;
   std::uint64_t bytes = 0;
+  Digest list{};  // of backup.json
 };
 
 /// True for what may be listed: names that have a meaning in a base, and lead nowhere else.

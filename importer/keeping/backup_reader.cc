@@ -143,6 +143,7 @@ Result<BackupEnd> BackupReader::finish(const BeginMember& begin, const ArchiveHa
       if (!end) return end;
       if (end->members != seen.members || end->bytes != seen.bytes)
         return refuse(RefusalKind::truncated, "members of the backup are missing");
+      if (end->list != sha256(as_bytes(encode_list(list_)))) return changed(kListName);
       break;
     }
     if (!list_.contents) return foreign(head->name);

@@ -127,7 +127,11 @@ void place_new(const Settings& settings, Staging& staging) {
     if (exists(staging.site() + kDatabase)) rename_path(staging.site() + kDatabase, base + kDatabase);
     sync_folder(base);
   }
-  staging.clear();
+  // In one step: what is killed now is finished, and every command on the base empties the quarantine.
+  const std::string rest = base + "/quarantine/restored";
+  remove_tree(rest);
+  rename_path(staging.path(), rest);
+  remove_tree(rest);
 }
 
 void make_site(const RestoreOrder& order, Staging& staging, const BackupList& backup, RestoreReport& report) {
@@ -238,6 +242,7 @@ void place_over(const RestoreOrder& order, const Staging& staging, const BackupL
   if (exists(base + kDatabase)) set_aside(base, report);
   sync_file_system(base);
   rename_path(staging.site() + kDatabase, base + kDatabase);
+  rename_path(staging.site() + "/audit.head", base + "/audit.head");
   sync_folder(base);
 }
 
