@@ -15,7 +15,7 @@ namespace {
 constexpr OptionSpec kOptions[] = {
     kBaseOption,
     kNoWaitOption,
-    {"json", "one JSON document: patchsets[] with name, product, released, archive, authenticated, feeds", nullptr},
+    {"json", "one JSON document: patchsets[] with name, product, released, archive, authenticated, channel, feeds", nullptr},
 };
 constexpr CommandSpec kSpec = {
     "patchferry list --base DIR",
@@ -77,6 +77,7 @@ int cmd_list(std::vector<std::string> arguments) {
                        {"present", in_arch(site, p.name, p.archive_bytes)},
                        {"state", archive_word(site, holdings, p)}}},
                      {"authenticated", p.origin || p.vouched},
+                     {"channel", p.channel},
                      {"withdrawn", p.withdrawn},
                      {"feeds", feeds_json(p)}});
     print(nlohmann::json({{"patchsets", out}}).dump(2));

@@ -71,7 +71,7 @@ Result<Missing> select(const Snapshot& snapshot, SiteState site, std::uint32_t r
       missing.present.push_back(patchset);
       continue;
     }
-    missing.patchsets.push_back(patchset);
+    if (snapshot.channel.empty() || is_as_stable(patchset.channel, snapshot.channel)) missing.patchsets.push_back(patchset);
   }
   for (const auto& name : snapshot.withdrawn) {
     if (!receipt || !holds(receipt->withdrawn, name)) missing.withdrawn.push_back(name);
