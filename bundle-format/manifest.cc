@@ -38,6 +38,7 @@ ManifestPatchset patchset_of(const Json& json) {
   for (const auto& fix : json.at("fixes"))
     p.fixes.push_back({fix.at("cve").get<std::string>(), fix.at("cvss10").get<unsigned>(),
                        fix.at("kernels").get<std::vector<std::uint32_t>>()});
+  if (json.contains("channel")) p.channel = json["channel"].get<std::string>();
   return p;
 }
 
@@ -73,6 +74,7 @@ Result<void> check_rules(const Manifest& m, const Statement& s) {
   std::vector<std::string> folded;
   for (const auto& p : m.patchsets) {
     if (p.archive_bytes > kMaxPayload || p.expanded_bytes > s.expanded_bytes) return malformed("holds an impossible size");
+    if (!is_channel(p.channel)) return malformed("names a channel that there is not");
     folded.push_back(RelPath::parse(p.name.patchset.text)->folded());
     if (!strictly_ascending(p.fixes, [](const auto& a, const auto& b) { return a.cve < b.cve; }))
       return malformed("holds CVEs that are not sorted");
@@ -102,6 +104,7 @@ std::string encode_manifest(const Manifest& m) {
                          {"archive", {{"sha256", to_hex(p.archive)}, {"bytes", p.archive_bytes}, {"expanded", p.expanded_bytes}}},
                          {"first_seen", p.first_seen},
                          {"fixes", fixes}});
+    if (p.channel != kDefaultChannel) patchsets.back()["channel"] = p.channel;  // absent: most have the default
   }
   Json needs = Json::array();
   for (const auto& n : m.needs) needs.push_back({{"name", n.name}, {"sha256", to_hex(n.archive)}, {"bundle", n.bundle}});

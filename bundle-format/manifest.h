@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "bundle-format/channel.h"
 #include "bundle-format/hash.h"
 #include "bundle-format/patchset_name.h"
 #include "bundle-format/statement.h"
@@ -31,6 +32,7 @@ struct ManifestPatchset {
   std::uint64_t expanded_bytes = 0;  // of its tar stream: the ceiling for unpacking
   std::uint64_t first_seen = 0;      // by the exporter, seconds since 1970
   std::vector<ManifestFix> fixes;    // ascending by CVE
+  std::string channel = kDefaultChannel;
 };
 
 /// A patchset that must be at the site before this bundle: it was shipped, and no receipt has confirmed it yet.

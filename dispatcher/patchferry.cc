@@ -95,6 +95,8 @@ constexpr Entry kEntries[] = {
     {"trust stream list", "list the stores whose bundles are accepted", Side::air_gapped},
     {"tick", "let feeds take what their rules allow by now", Side::air_gapped},
     {"status", "show how current and how healthy the site is", Side::air_gapped},
+    {"backup", "write the site into one file", Side::air_gapped},
+    {"restore", "make a site of what backup wrote", Side::air_gapped},
     {"doctor", "look for what is wrong with the site", Side::air_gapped},
 };
 

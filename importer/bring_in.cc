@@ -116,6 +116,7 @@ NewPatchset new_patchset(const Wanted& one, const Plan& plan, ArchiveMode mode, 
   out.archive = one.patchset->archive;
   out.archive_bytes = one.patchset->archive_bytes;
   out.origin = plan.origin;
+  out.channel = one.patchset->channel;
   out.contents = std::move(contents);
   if (!one.is_verbatim()) {
     out.recipe = one.recipe->recipe;
@@ -126,7 +127,7 @@ NewPatchset new_patchset(const Wanted& one, const Plan& plan, ArchiveMode mode, 
 
 Restored restored_patchset(const Wanted& one, PatchsetContents contents) {
   return {one.patchset->name, one.is_verbatim() ? std::nullopt : std::optional(one.recipe->recipe), std::move(contents),
-          one.is_unpacked};
+          one.is_unpacked, one.patchset->channel};
 }
 
 /// A patchset a core.

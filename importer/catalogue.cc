@@ -17,7 +17,7 @@ namespace patchferry::importer {
 namespace {
 
 constexpr const char* kColumns =
-    "SELECT id, file, sha256, bytes, arrived, bundle, unpacked, withdrawn, stream, epoch, recipe, archive_state, expanded, contents_known, vouched, cvss10 FROM patchset";
+    "SELECT id, file, sha256, bytes, arrived, bundle, unpacked, withdrawn, stream, epoch, recipe, archive_state, expanded, contents_known, vouched, cvss10, channel FROM patchset";
 
 constexpr const char* kStateWords[] = {"present", "pending", "never"};  // by ArchiveState
 
@@ -45,6 +45,7 @@ KnownPatchset row(const Query& q) {
   p.contents_known = q.integer(13) != 0;
   if (!q.is_null(14)) p.vouched = q.array<32>(14);
   p.cvss_tenths = static_cast<unsigned>(q.integer(15));
+  p.channel = q.text(16);
   return p;
 }
 
@@ -115,9 +116,10 @@ std::int64_t record_patchset(Site& site, const NewPatchset& p) {
   Query(
       db,
       "INSERT INTO patchset(name, file, release_key, sha256, bytes, expanded, arrived, bundle, unpacked, stream, epoch, recipe, archive_state, "
-      "vouched, withdrawn) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14, EXISTS(SELECT 1 FROM withdrawn WHERE name=?1))")
+      "vouched, channel, withdrawn) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15, EXISTS(SELECT 1 FROM withdrawn WHERE name=?1))")
       .bind(p.name.patchset.text, p.name.file, release_key(p.name.patchset), p.archive, p.archive_bytes,
-            p.contents.expanded_bytes, now(), sequence, p.unpacked, stream, epoch, p.recipe, word_for(p.archive_state), p.vouched)
+            p.contents.expanded_bytes, now(), sequence, p.unpacked, stream, epoch, p.recipe, word_for(p.archive_state), p.vouched,
+            p.channel)
       .run();
   const std::int64_t id = db.last_row_id();
   Query level(db, "INSERT INTO level VALUES(?1,?2,?3,?4,?5)");
@@ -155,6 +157,10 @@ void record_recipe(Site& site, const std::string& name, const Digest& recipe) {
       "UPDATE patchset SET recipe=?2, archive_state=CASE archive_state WHEN 'never' THEN 'never' ELSE 'pending' END WHERE name=?1")
       .bind(name, recipe)
       .run();
+}
+
+void set_channel(Site& site, std::int64_t patchset, const std::string& channel) {
+  Query(site.db(), "UPDATE patchset SET channel=?2 WHERE id=?1").bind(patchset, channel).run();
 }
 
 void set_archive_state(Site& site, const std::string& name, ArchiveState state) {

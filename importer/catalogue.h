@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "bundle-format/archive/contents.h"
+#include "bundle-format/channel.h"
 #include "bundle-format/patchset_name.h"
 #include "bundle-format/statement.h"
 #include "importer/feed_states.h"
@@ -41,10 +42,10 @@ struct KnownPatchset {
   std::optional<Digest> vouched;  // trust domain whose release keys have signed the archive by itself
   bool unpacked = false;
   bool withdrawn = false;
+  std::string channel = kDefaultChannel;  // the vendor's
   std::optional<Digest> recipe;  // object that says how its archive is made again; none: it came as it is, or was adopted
   ArchiveState archive_state = ArchiveState::present;
   unsigned cvss_tenths = 0;                // highest of what it is the first to close; 0: unknown
-  std::string channel = "default";         // in which the vendor ships it
   bool contents_known = false;             // contents_of() tells them; else it came before they were written down
   std::map<std::string, FeedState> feeds;  // of every feed; filled in by patchsets() alone
 };
@@ -58,6 +59,7 @@ struct NewPatchset {
   std::optional<Digest> vouched;  // as in KnownPatchset
   bool unpacked = true;
   PatchsetContents contents;
+  std::string channel = kDefaultChannel;
   std::optional<Digest> recipe;  // as in KnownPatchset
   ArchiveState archive_state = ArchiveState::present;
 };
@@ -90,6 +92,8 @@ void record_vouched(Site& site, std::int64_t patchset, const Digest& domain);
 void record_contents(Site& site, const std::string& name, const std::vector<Content>& contents);
 /// Likewise. Its archive can be made from this recipe now; whether it will be stays as a person has said.
 void record_recipe(Site& site, const std::string& name, const Digest& recipe);
+/// Likewise.
+void set_channel(Site& site, std::int64_t patchset, const std::string& channel);
 void set_archive_state(Site& site, const std::string& name, ArchiveState state);
 /// Disabled in every feed, and for good: whatever comes under this name later is withdrawn as well.
 void withdraw(Site& site, const std::string& name, std::uint64_t bundle);

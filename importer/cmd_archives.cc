@@ -6,6 +6,7 @@
 #include "importer/holdings.h"
 #include "importer/make_whole.h"
 #include "importer/outcome_text.h"
+#include "importer/publish.h"
 #include "system/failure.h"
 #include "terminal/output.h"
 
@@ -48,6 +49,7 @@ int cmd_archives(std::vector<std::string> arguments) {
   Site site = open_site(args);
   recover(site);
   const ArchivesReport done = make_whole(site, args.has("all"));
+  const auto published = publish_changed(site);  // what feeds have waited for since a restore
   report_failures(done);
   if (args.has("json"))
     print(archives_json(done).dump(2));
@@ -57,6 +59,7 @@ int cmd_archives(std::vector<std::string> arguments) {
     print("contents of " + count_text(done.mended.size(), "patchset") + " taken out of what is here, and kept");
   if (!args.has("json") && !is_quiet() && (!done.done.empty() || !done.pending.empty()))
     print(count_text(done.done.size(), "archive") + " made again in arch/, " + std::to_string(done.pending.size()) + " pending");
+  if (!args.has("json") && !is_quiet()) print_published(published);
   return exit_code(done);
 }
 

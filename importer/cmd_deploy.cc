@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "bundle-format/channel.h"
 #include "importer/commands.h"
 #include "importer/deploy.h"
 #include "importer/feed_text.h"
@@ -17,10 +18,11 @@ constexpr OptionSpec kOptions[] = {
     kBaseOption,
     {"feed", "enable them in this feed (default: main)", "FEED", true},
     {"disabled", "store them, and keep them out of the feed until 'patchferry enable'", nullptr},
+    {"channel", "the vendor's channel that they came by: default, test or unstable", "CHANNEL"},
     {"signature", "the signature of the one archive (default: ARCHIVE.sig, where there is one)", "FILE"},
     {"signed", "refuse archives without a signature", nullptr},
     kNoWaitOption,
-    {"json", "one JSON document: stored[], signed[], restored[], refused[], changes[], kept[], published[]", nullptr},
+    {"json", "one JSON document: stored[], signed[], restored[], moved[], refused[], changes[], kept[], published[]", nullptr},
 };
 constexpr CommandSpec kSpec = {
     "patchferry deploy --base DIR [--feed FEED]... [--disabled] [--signature FILE|--signed] ARCHIVE...",
@@ -36,6 +38,7 @@ nlohmann::json json_of(const DeployReport& done) {
   for (const auto& r : done.refused) refused.push_back({{"file", r.where}, {"kind", name_of(r.kind)}, {"text", r.text}});
   out["stored"] = done.stored;
   out["restored"] = done.restored;
+  out["moved"] = done.moved;
   out["signed"] = done.signed_by_keys;
   out["refused"] = refused;
   return out;
@@ -44,7 +47,8 @@ nlohmann::json json_of(const DeployReport& done) {
 }  // namespace
 
 int exit_code(const DeployReport& done) {
-  const bool idle = done.stored.empty() && done.restored.empty() && done.signed_by_keys.empty() && is_idle(done.feeds);
+  const bool idle =
+      done.stored.empty() && done.restored.empty() && done.moved.empty() && done.signed_by_keys.empty() && is_idle(done.feeds);
   if (!done.feeds.stale.empty()) return kInPart;
   if (!done.refused.empty()) return idle ? kRefused : kInPart;
   return idle ? kNothingToDo : kDone;
@@ -58,6 +62,7 @@ int cmd_deploy(std::vector<std::string> arguments) {
   order.feeds = args.values("feed");
   order.enable = !args.has("disabled");
   order.needs_signature = args.has("signed");
+  if (args.has("channel")) order.channel = channel_typed(args.required("channel"));
   if (args.has("signature")) order.signature = args.required("signature");
   if (order.archives.empty()) throw UsageError("which archive?", "see 'patchferry deploy --help'");
   if (!order.signature.empty() && order.archives.size() != 1)
@@ -73,6 +78,7 @@ int cmd_deploy(std::vector<std::string> arguments) {
     for (const auto& name : done.signed_by_keys)
       if (std::find(done.stored.begin(), done.stored.end(), name) == done.stored.end())
         print(name + " was here already, and is signed");
+    for (const auto& name : done.moved) print(name + " is in channel " + order.channel + " now");
     for (const auto& name : done.restored) print("arch/ has the archive of " + name + " again");
     print_report(done.feeds);
   }

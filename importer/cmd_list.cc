@@ -19,7 +19,7 @@ namespace {
 constexpr OptionSpec kOptions[] = {
     kBaseOption,
     kNoWaitOption,
-    {"json", "one JSON document: patchsets[] with name, product, released, archive, authenticated, pinned, feeds, waiting", nullptr},
+    {"json", "one JSON document: patchsets[] with name, product, released, archive, authenticated, channel, pinned, feeds, waiting", nullptr},
 };
 constexpr CommandSpec kSpec = {
     "patchferry list --base DIR",
@@ -105,6 +105,7 @@ int cmd_list(std::vector<std::string> arguments) {
                        {"present", in_arch(site, p.name, p.archive_bytes)},
                        {"state", archive_word(site, holdings, p)}}},
                      {"authenticated", p.origin || p.vouched},
+                     {"channel", p.channel},
                      {"withdrawn", p.withdrawn},
                      {"pinned", is_pinned(p)},
                      {"waiting", waiting_here(waiting[p.id])},

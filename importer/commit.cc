@@ -80,6 +80,7 @@ std::vector<ArchiveFailure> commit(Site& site, const Change& change) {
   }
   for (const auto& one : change.restored) {
     record_contents(site, one.name.patchset.text, one.contents.all);
+    if (const auto known = find_patchset(site, one.name.patchset.text)) set_channel(site, known->id, one.channel);
     if (one.recipe) {
       record_recipe(site, one.name.patchset.text, *one.recipe);
       continue;
@@ -93,6 +94,7 @@ std::vector<ArchiveFailure> commit(Site& site, const Change& change) {
     pending.bind(work + "/resources/" + p.name, "resources/" + p.name).run();
   }
   for (const auto& one : change.vouched) record_vouched(site, one.patchset, one.domain);
+  for (const auto& one : change.channels) set_channel(site, one.patchset, one.channel);
   for (const auto& file : change.archives_back) pending.bind(work + "/arch/" + file, "arch/" + file).run();
   for (const auto& one : change.states) set_state(site, one.feed, one.patchset, one.state, change.what);
   for (const auto& one : judge_known(site, change.ruled, offered))

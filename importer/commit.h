@@ -22,6 +22,7 @@ struct Restored {
   std::optional<Digest> recipe;  // none: the archive itself is in work/arch/
   PatchsetContents contents;     // that lie in work/objects/ or in the base
   bool unpacked = true;          // its tree is in work/resources/, to take the place of the one that is here
+  std::string channel = kDefaultChannel;
 };
 
 /// What a feed is to make of a patchset that is known.
@@ -37,6 +38,12 @@ struct Vouched {
   Digest domain{};
 };
 
+/// A patchset that is known, and comes by another channel of the vendor's now.
+struct OtherChannel {
+  std::int64_t patchset = 0;
+  std::string channel;
+};
+
 /// What is to become true at once.
 struct Change {
   std::vector<NewPatchset> patchsets;
@@ -49,6 +56,7 @@ struct Change {
   std::vector<std::string> archives_back;  // files in work/arch that arch/ has lost
   std::vector<Restored> restored;          // known already
   std::vector<Vouched> vouched;            // likewise
+  std::vector<OtherChannel> channels;
   const VerifiedBundle* bundle = nullptr;  // for the ledger, and what it withdraws; null: no bundle is behind it
   bool is_rollback = false;                // the bundle is older than the last one: it does not move the ledger
   std::vector<std::string> rolled_in;      // names, wherever a rollback has disabled them; by a rollback

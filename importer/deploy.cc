@@ -42,6 +42,7 @@ std::vector<Candidate> candidates_for(Site& site, const DeployOrder& order) {
       throw UsageError(printable(path) + " is a folder", "name the archives in it: " + printable(path) + "/*.tar.bz2");
     Candidate c;
     c.path = path;
+    if (!order.channel.empty()) c.patchset.channel = order.channel;
     auto name = parse_archive_name(file_name_of(path));
     if (!name) {
       c.refusal = std::move(name.error()).in(path);
@@ -100,7 +101,7 @@ Result<void> ask_for_signature(Site& site, Candidate& c, const DeployOrder& orde
 }
 
 Result<void> look_inside(const Site& site, Candidate& c, bool enable, const std::string& work) {
-  if (c.known && (c.known->unpacked || !enable)) return {};
+  if (c.known && (has_tree(site, *c.known) || !enable)) return {};
   const Fd archive = open_file(work + "/arch/" + c.patchset.name.file, O_RDONLY);
   auto contents = unpack(site, archive, c.patchset.name, unsigned_limits(c.patchset.archive_bytes), work, {});
   if (!contents) return tl::unexpected(std::move(contents.error()));
@@ -167,8 +168,15 @@ void move_known(const Feed& feed, const KnownPatchset& p, FeedState state, bool 
   report.moves.push_back({feed.name, {p.id, name, state, wanted}});
 }
 
-void add_known(Site& site, Candidate& c, const std::vector<Feed>& into, bool enable, Change& change, DeployReport& report) {
+void add_known(Site& site, Candidate& c, const std::vector<Feed>& into, const DeployOrder& order, Change& change,
+               DeployReport& report) {
   const std::string& name = c.known->name.patchset.text;
+  const bool enable = order.enable;
+  if (!order.channel.empty() && order.channel != c.known->channel) {
+    change.channels.push_back({c.known->id, order.channel});
+    change.detail += name + " in channel " + order.channel + ", ";
+    report.moved.push_back(name);
+  }
   for (const auto& feed : into) move_known(feed, *c.known, state_in(site, feed, c.known->id), enable, change, report.feeds);
   if (!in_arch(site, c.known->name, c.known->archive_bytes) && c.known->archive_state != ArchiveState::never) {
     change.archives_back.push_back(c.known->name.file);
@@ -198,20 +206,20 @@ void add_new(Candidate& c, bool is_withdrawn, const std::vector<Feed>& into, Cha
 }
 
 /// What becomes true of one part.
-void commit_part(Site& site, Place begin, Place end, const std::vector<Feed>& into, bool enable, const std::string& work,
-                 DeployReport& report) {
+void commit_part(Site& site, Place begin, Place end, const std::vector<Feed>& into, const DeployOrder& order,
+                 const std::string& work, DeployReport& report) {
   Change change;
   change.work = work;
   change.what = "deploy";
   change.feeds = into;
-  change.state = enable ? FeedState::enabled : FeedState::disabled;
+  change.state = order.enable ? FeedState::enabled : FeedState::disabled;
   const auto withdrawn = withdrawn_names(site);
   const std::size_t moves_before = report.feeds.moves.size();
   for (auto& c : std::span<Candidate>(begin, end)) {
     if (c.refusal)
       report.refused.push_back(std::move(*c.refusal));
     else if (c.known)
-      add_known(site, c, into, enable, change, report);
+      add_known(site, c, into, order, change, report);
     else
       add_new(c, std::binary_search(withdrawn.begin(), withdrawn.end(), c.patchset.name.patchset.text), into, change, report);
   }
@@ -219,7 +227,9 @@ void commit_part(Site& site, Place begin, Place end, const std::vector<Feed>& in
     const auto& [feed, move] = report.feeds.moves[i];
     change.detail += move.name + " " + word_for(move.to) + " in " + feed + ", ";
   }
-  if (change.patchsets.empty() && change.states.empty() && change.archives_back.empty() && change.vouched.empty()) return;
+  if (change.patchsets.empty() && change.states.empty() && change.archives_back.empty() && change.vouched.empty() &&
+      change.channels.empty() && change.laid_out.empty())
+    return;
   for (auto& failure : commit(site, change)) report.feeds.stale.push_back(std::move(failure));
 }
 
@@ -238,7 +248,7 @@ DeployReport deploy(Site& site, const DeployOrder& order) {
   for (auto next = all.begin(); next != all.end();) {
     const WorkFolder folder(site, "deploy");
     const auto part = examine_some(site, next, all.end(), order, folder.path(), progress);
-    commit_part(site, next, part, into, order.enable, folder.path(), report);
+    commit_part(site, next, part, into, order, folder.path(), report);
     next = part;
   }
   report.feeds.published = publish_changed(site);

@@ -15,6 +15,7 @@ struct DeployOrder {
   bool enable = true;                 // else they are stored, and disabled in these feeds
   bool only_store = false;            // no feed changes, and none is looked at
   std::string product;                // that they must be of; "": any
+  std::string channel;                // the vendor's, that they came by; "": default, and known ones stay in theirs
   std::string signature;              // of the one archive; "": FILE.sig beside each, where there is one
   bool needs_signature = false;       // refuse those without
 };
@@ -23,6 +24,7 @@ struct DeployReport {
   std::vector<std::string> stored;  // names of patchsets that are new here, in release order
   std::vector<std::string>
       signed_by_keys;                 // of these, and of those that nobody had signed until now: with a good signature of its own
+  std::vector<std::string> moved;     // were here already, in another channel
   std::vector<std::string> restored;  // were here already, and arch/ had lost their archives
   std::vector<Refusal> refused;       // `where` is the archive's path
   FeedReport feeds;                   // new ones move from undeployed; kept are those that a person or the vendor keeps out

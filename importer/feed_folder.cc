@@ -97,7 +97,7 @@ FolderMaker::FolderMaker(Site& site, const Feed& feed)
       levels_(site.db(),
               "SELECT level, digest, patchset.id, patchset.file FROM level CROSS JOIN feed_state CROSS JOIN patchset "
               "WHERE level.ident=?1 AND feed_state.feed=?2 AND feed_state.patchset=level.patchset AND state='enabled' AND "
-              "patchset.id=level.patchset AND withdrawn=0 AND unpacked=1 ORDER BY level, release_key"),
+              "patchset.id=level.patchset AND withdrawn=0 AND unpacked=1 AND awaited=0 ORDER BY level, release_key"),
       pointers_(site.db(), "SELECT name, is_link, text FROM pointer WHERE patchset=?1 AND ident=?2 ORDER BY name") {}
 
 FolderMaker::Made FolderMaker::make(const std::string& served) {
@@ -142,7 +142,7 @@ FolderMaker::Made FolderMaker::make(const std::string& served) {
 std::vector<std::string> FolderMaker::served() {
   Query rows(site_.db(),
              "SELECT DISTINCT ident, file FROM feed_state JOIN patchset ON patchset.id=feed_state.patchset JOIN level ON "
-             "level.patchset=patchset.id WHERE feed=?1 AND state='enabled' AND withdrawn=0 AND unpacked=1");
+             "level.patchset=patchset.id WHERE feed=?1 AND state='enabled' AND withdrawn=0 AND unpacked=1 AND awaited=0");
   return served_by(rows.bind(feed_));
 }
 

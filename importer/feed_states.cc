@@ -15,6 +15,7 @@ constexpr const char* kStateWords[] = {"undeployed", "enabled", "disabled", "wit
 constexpr const char* kActionWords[] = {"enable", "disable", "enable-upto", "undeploy-downto"};  // by FeedAction
 constexpr const char* kRollback = "rollback";
 constexpr const char* kWithdrawal = "withdrawal";
+constexpr const char* kContents = "contents";
 
 FeedState state_from(const std::string& word) {
   const auto found = std::find(std::begin(kStateWords), std::end(kStateWords), word);
@@ -35,6 +36,17 @@ bool is_withdrawn(Site& site, std::int64_t patchset) {
 std::string why_of(Site& site, const Feed& feed, std::int64_t patchset) {
   Query last(site.db(), "SELECT why FROM feed_change WHERE feed=?1 AND patchset=?2 ORDER BY revision DESC LIMIT 1");
   return last.bind(feed.id, patchset).step() ? last.text(0) : "";
+}
+
+/// The feed is to be published anew.
+void write_change(Site& site, const Feed& feed, std::int64_t patchset, const std::optional<std::string>& was,
+                  const std::string& why) {
+  Query(site.db(), "UPDATE feed SET revision=revision+1 WHERE id=?1").bind(feed.id).run();
+  Query(
+      site.db(),
+      "INSERT INTO feed_change(feed, revision, patchset, was, why, at) SELECT id, revision, ?2, ?3, ?4, ?5 FROM feed WHERE id=?1")
+      .bind(feed.id, patchset, was, why, now())
+      .run();
 }
 
 struct RolledBack {
@@ -93,12 +105,7 @@ bool set_state(Site& site, const Feed& feed, std::int64_t patchset, FeedState st
   if (state == FeedState::withdrawn || (state == FeedState::enabled && is_withdrawn(site, patchset))) state = FeedState::disabled;
   const auto was = row_of(site, feed.id, patchset);
   if (!is_news(site, feed, patchset, state, why)) return false;
-  Query(site.db(), "UPDATE feed SET revision=revision+1 WHERE id=?1").bind(feed.id).run();
-  Query(
-      site.db(),
-      "INSERT INTO feed_change(feed, revision, patchset, was, why, at) SELECT id, revision, ?2, ?3, ?4, ?5 FROM feed WHERE id=?1")
-      .bind(feed.id, patchset, was, why, now())
-      .run();
+  write_change(site, feed, patchset, was, why);
   Query(site.db(), "INSERT OR REPLACE INTO feed_state VALUES(?1,?2,?3)").bind(feed.id, patchset, word_for(state)).run();
   return true;
 }
@@ -164,6 +171,12 @@ WayBack way_back(Site& site, const Feed& feed, std::uint64_t revision) {
     (stays ? out.kept : out.moves).push_back({changes.integer(1), changes.text(3), from, to});
   }
   return out;
+}
+
+void note_other_contents(Site& site, std::int64_t patchset) {
+  for (const auto& feed : feeds(site))
+    if (state_in(site, feed, patchset) == FeedState::enabled)
+      write_change(site, feed, patchset, word_for(FeedState::enabled), kContents);
 }
 
 void take_out_withdrawn(Site& site, std::int64_t patchset) {

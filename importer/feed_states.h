@@ -75,6 +75,10 @@ struct WayBack {
 };
 WayBack way_back(Site& site, const Feed& feed, std::uint64_t revision);
 
+/// Within the caller's transaction: feeds that have it enabled are to be published anew, although nobody has changed them. What
+/// they show of it is another thing now.
+void note_other_contents(Site& site, std::int64_t patchset);
+
 /// Of a patchset that is withdrawn now, within the caller's transaction: disables it in every feed that had to do with it. A
 /// change everywhere, since its levels may linger where it was taken out before (publish.h).
 void take_out_withdrawn(Site& site, std::int64_t patchset);

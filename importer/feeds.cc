@@ -34,13 +34,8 @@ std::string put_aside(Site& site, const std::string& feed) {
 
 /// It becomes a folder, and a prefix in the addresses that agents ask for.
 void check_name(Site& site, const std::string& name) {
-  const auto is_good = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
-  };
   const char* rule = "letters, digits, '.', '_' and '-', at most 64 of them, with a letter or digit first";
-  if (name.empty() || name.size() > kMaxName || !std::all_of(name.begin(), name.end(), is_good) || name.front() == '.' ||
-      name.front() == '_' || name.front() == '-')
-    throw UsageError("'" + printable(name) + "' is no name for a feed", rule);
+  if (!is_feed_name(name)) throw UsageError("'" + printable(name) + "' is no name for a feed", rule);
   if (is_served_name(lower(name)))
     throw UsageError("'" + name + "' is no name for a feed: agents ask for something else by it",
                      "choose one that is not 'u', and not all of hexadecimal digits");
@@ -52,6 +47,14 @@ void check_name(Site& site, const std::string& name) {
 std::string rules_detail(const Rules& rules) { return ", rules: " + rules_in_full(rules); }
 
 }  // namespace
+
+bool is_feed_name(std::string_view name) {
+  const auto is_good = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+  };
+  return !name.empty() && name.size() <= kMaxName && std::all_of(name.begin(), name.end(), is_good) && name.front() != '.' &&
+         name.front() != '_' && name.front() != '-';
+}
 
 std::vector<Feed> feeds(Site& site) {
   std::vector<Feed> out;

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "importer/rules/rules.h"
@@ -29,6 +30,9 @@ struct GenerationRecord {
   std::uint64_t revision = 0;
   std::uint64_t at = 0;  // seconds since 1970
 };
+
+/// By its letters alone; some of these mean something else to agents (add_feed()).
+bool is_feed_name(std::string_view name);
 
 /// By name.
 std::vector<Feed> feeds(Site& site);

@@ -6,6 +6,7 @@
 #include "importer/cleaning/cleaning_commands.h"
 #include "importer/commands.h"
 #include "importer/eportal/eportal.h"
+#include "importer/keeping/commands.h"
 #include "importer/reports/commands.h"
 #include "terminal/command.h"
 
@@ -45,6 +46,8 @@ constexpr patchferry::Command kCommands[] = {
     {"serve-config", "write the configuration with which a web server shows the feeds", cmd_serve_config},
     {"tick", "let feeds take what their rules allow by now", cmd_tick},
     {"status", "show how fresh, full and busy this site is", cmd_status},
+    {"backup", "write the site into one file", keeping::cmd_backup},
+    {"restore", "make a site of what backup wrote", keeping::cmd_restore},
     {"doctor", "look for what is wrong with this site", cmd_doctor},
     {"head take", "take the number of the newest bundle from a signed token", cmd_head_take},
     {"trust add", "enrol another key or trust domain", cmd_trust_add},

@@ -55,6 +55,7 @@ Offered offered(Site& site, const Manifest& manifest, const ManifestPatchset& pa
   Offered out;
   out.what.name = patchset.name.patchset;
   out.what.arrived = now();
+  out.what.channel = patchset.channel;
   for (const auto& fix : patchset.fixes)
     if (std::any_of(fix.kernels.begin(), fix.kernels.end(),
                     [&](std::uint32_t kernel) { return !closes(site, manifest.kernels[kernel], fix.cve); }))

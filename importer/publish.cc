@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "importer/awaited.h"
 #include "importer/generation.h"
 #include "system/calendar.h"
 #include "system/file.h"
@@ -38,6 +39,7 @@ bool has_lingered(Site& site, const Feed& feed) {
 }  // namespace
 
 std::vector<Published> publish_changed(Site& site) {
+  take_back_awaited(site);
   auto all = feeds(site);
   std::erase_if(all, [&](const Feed& feed) {
     const std::uint64_t shown = generation_shown(site, feed);

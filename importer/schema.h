@@ -180,6 +180,11 @@ ALTER TABLE cleaned_change ADD COLUMN at INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE patchset ADD COLUMN cvss10 INTEGER NOT NULL DEFAULT 0;  -- highest of what it is the first to close; 0: unknown
 UPDATE patchset SET cvss10=top.score FROM (SELECT patchset AS id, max(cvss10) AS score FROM first_fix GROUP BY patchset) AS top
   WHERE top.id=patchset.id;
+)sql",
+                                                     R"sql(
+-- Bases that were restored without contents (awaited.h), and the vendor's channels.
+ALTER TABLE patchset ADD COLUMN awaited INTEGER NOT NULL DEFAULT 0;  -- 1: its tree is to come back; until then feeds leave it out
+ALTER TABLE patchset ADD COLUMN channel TEXT NOT NULL DEFAULT 'default' CHECK(channel IN ('default', 'test', 'unstable'));
 )sql"};
 
 }  // namespace patchferry::importer

@@ -37,7 +37,8 @@ bool looks_like_archive(const std::string& name) {
 /// One run over many files; the catalogue is used by one thread at a time.
 class Adding {
  public:
-  Adding(Store& store, const std::function<void(std::uint64_t)>& on_bytes) : store_(store), on_bytes_(on_bytes) {}
+  Adding(Store& store, std::string channel, const std::function<void(std::uint64_t)>& on_bytes)
+      : store_(store), channel_(std::move(channel)), on_bytes_(on_bytes) {}
 
   void add(const std::string& path) {
     auto done = try_add(path);
@@ -52,6 +53,7 @@ class Adding {
     };
     std::sort(report_.added.begin(), report_.added.end(), release_order);
     std::sort(report_.present.begin(), report_.present.end(), release_order);
+    std::sort(report_.moved.begin(), report_.moved.end(), release_order);
     std::sort(report_.restored.begin(), report_.restored.end(), release_order);
     std::sort(report_.refused.begin(), report_.refused.end(), [](const auto& a, const auto& b) { return a.where < b.where; });
     return std::move(report_);
@@ -70,6 +72,7 @@ class Adding {
     patchset.archive = copy_hashing(source, copy.file());
     patchset.archive_bytes = size_of(copy.file());
     patchset.first_seen = now();
+    if (!channel_.empty()) patchset.channel = channel_;
     if (auto known = find(name->patchset.text)) return meet_again(*known, patchset.archive, copy);
     auto apart =
         take_apart(copy.file(), *name, patchset.archive, unsigned_limits(patchset.archive_bytes), store_.contents(), on_bytes_);
@@ -108,6 +111,10 @@ class Adding {
     }
     if (on_bytes_) on_bytes_(known.archive_bytes);
     const std::lock_guard hold(mutex_);
+    if (!channel_.empty() && channel_ != known.channel) {
+      store_.set_channel(known.id, channel_);
+      report_.moved.push_back(known.name.patchset.text);
+    }
     (sound && whole ? report_.present : report_.restored).push_back(known.name.patchset.text);
     return {};
   }
@@ -118,6 +125,7 @@ class Adding {
   }
 
   Store& store_;
+  std::string channel_;
   const std::function<void(std::uint64_t)>& on_bytes_;
   std::mutex mutex_;
   AddReport report_;
@@ -139,8 +147,9 @@ std::vector<std::string> archives_in(const std::vector<std::string>& paths) {
   return out;
 }
 
-AddReport add_archives(Store& store, const std::vector<std::string>& files, const std::function<void(std::uint64_t)>& on_bytes) {
-  Adding adding(store, on_bytes);
+AddReport add_archives(Store& store, const std::vector<std::string>& files, const std::string& channel,
+                       const std::function<void(std::uint64_t)>& on_bytes) {
+  Adding adding(store, channel, on_bytes);
   // Files of one patchset go one after the other, so that the second meets the first in the catalogue.
   std::map<std::string, std::vector<std::string>> by_name;
   for (const auto& file : files) {

@@ -14,6 +14,7 @@ struct AddReport {
   std::vector<std::string> added;     // patchset names, release order
   std::vector<std::string> present;   // the same bytes were there already
   std::vector<std::string> restored;  // catalogued already, but the store's file was missing or damaged
+  std::vector<std::string> moved;     // catalogued already, now in another channel
   std::vector<Refusal> refused;       // `where` is the path
   /// Of those added, which will travel as they are, and why; the others travel taken apart.
   struct Verbatim {
@@ -28,6 +29,8 @@ struct AddReport {
 std::vector<std::string> archives_in(const std::vector<std::string>& paths);
 
 /// Works on all cores. What is refused leaves no trace in the store.
-AddReport add_archives(Store& store, const std::vector<std::string>& files, const std::function<void(std::uint64_t)>& on_bytes);
+/// `channel`: that they came by; "": by the default one, and those that the store knows stay in theirs.
+AddReport add_archives(Store& store, const std::vector<std::string>& files, const std::string& channel,
+                       const std::function<void(std::uint64_t)>& on_bytes);
 
 }  // namespace patchferry::mirror

@@ -34,6 +34,7 @@ constexpr OptionSpec kOptions[] = {
     {"receipt", "what the site has, as 'patchferry receipt' wrote it there (default: the newest one seen)", "FILE"},
     {"full", "ship everything, whatever the site has", nullptr},
     {"assume-delivered", "for sites that send nothing back: build on what was shipped, except by the last N bundles", "N"},
+    {"channel", "leave out what is in a less stable channel: default, test, unstable (default: leave out nothing)", "CHANNEL"},
     {"trust", "the folder of root documents, where several sign or keys have been rotated", "TRUSTDIR"},
     {"encrypt-to", "the site.pub of the site: nobody else can read what the bundle brings", "SITE.pub"},
     {"expires", "after so many days the site warns, or refuses if it is set up so", "DAYS"},
@@ -147,6 +148,7 @@ int cmd_export(std::vector<std::string> arguments) {
     throw UsageError("--to - writes one volume, and nothing else, to standard output", "leave out --volume-size and --json");
   if (streamed && ::isatty(STDOUT_FILENO) == 1)
     throw UsageError("a bundle is not for a terminal", "pipe it: patchferry export ... --to - | ssh HOST patchferry import -");
+  if (args.has("channel")) order.channel = channel_typed(args.required("channel"));
   if (args.has("effort")) order.effort = effort_of(args.required("effort"));
   if (args.has("volume-size")) order.volume_size = volume_size_of(args.required("volume-size"));
   Store store(args.required("store"), Store::Open::existing);

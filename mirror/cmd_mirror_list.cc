@@ -16,7 +16,8 @@ namespace {
 
 constexpr OptionSpec kOptions[] = {
     {"store", "the store's folder", "DIR"},
-    {"json", "one JSON document: stream; patchsets[] with name, product, released, archive, first_seen, withdrawn", nullptr},
+    {"json", "one JSON document: stream; patchsets[] with name, product, released, archive, first_seen, channel, withdrawn",
+     nullptr},
 };
 constexpr CommandSpec kSpec = {
     "patchferry mirror list --store DIR",
@@ -48,6 +49,7 @@ int cmd_mirror_list(std::vector<std::string> arguments) {
            {"archive",
             {{"sha256", to_hex(p.archive)}, {"bytes", p.archive_bytes}, {"present", exists(store.archive_path(p.name.file))}}},
            {"first_seen", p.first_seen},
+           {"channel", p.channel},
            {"withdrawn", is_withdrawn(p)}});
     print(nlohmann::json({{"stream", stream}, {"patchsets", out}}).dump(2));
     return kDone;
@@ -55,12 +57,12 @@ int cmd_mirror_list(std::vector<std::string> arguments) {
   std::vector<std::vector<std::string>> rows;
   for (const auto& p : patchsets)
     rows.push_back({p.name.patchset.text, p.name.patchset.product, to_text(p.name.patchset.released), size_text(p.archive_bytes),
-                    to_hex(p.archive).substr(0, 16),
+                    to_hex(p.archive).substr(0, 16), p.channel,
                     is_withdrawn(p)                           ? "withdrawn by vendor"
                     : exists(store.archive_path(p.name.file)) ? ""
                                                               : "missing: add it again"});
   if (!is_quiet()) print("stream " + stream);
-  print_table({"PATCHSET", "PRODUCT", "RELEASED", "SIZE", "SHA-256", ""}, rows);
+  print_table({"PATCHSET", "PRODUCT", "RELEASED", "SIZE", "SHA-256", "CHANNEL", ""}, rows);
   return kDone;
 }
 

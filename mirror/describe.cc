@@ -39,6 +39,7 @@ Manifest describe(Store& store, const Missing& missing) {
     entry.archive_bytes = p.archive_bytes;
     entry.expanded_bytes = p.expanded_bytes;
     entry.first_seen = p.first_seen;
+    entry.channel = p.channel;
     out.patchsets.push_back(std::move(entry));
   }
   describe_fixes(store, missing, out);

@@ -136,7 +136,8 @@ ShippedBundle shipped(const Missing& missing, const Statement& s) {
 Result<std::optional<Shipment>> export_bundle(Store& store, const ExportOrder& order, const Authority& authority) {
   // What is there, and what of it the site lacks.
   if (auto judged = judge_site(store, order.site, authority); !judged) return tl::unexpected(std::move(judged.error()));
-  const Snapshot snapshot = scan(store);
+  Snapshot snapshot = scan(store);
+  snapshot.channel = order.channel;
   const Missing missing = select(snapshot, order.site, authority.root.version);
   if (missing.is_empty()) return std::optional<Shipment>();
 

@@ -18,6 +18,7 @@ struct ExportOrder {
   std::uint64_t volume_size = 0;  // bytes of the largest file; 0: any
   bool dry_run = false;
   std::optional<EncryptionKey> encrypt_to;
+  std::string channel = {};    // ship nothing less stable; "": everything
   std::uint64_t good_for = 0;  // seconds; 0: for ever
   Effort effort = Effort::standard;
 };

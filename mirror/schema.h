@@ -58,6 +58,10 @@ CREATE TABLE travel(                -- how an archive travels, by its hash
   archive BLOB PRIMARY KEY,
   recipe BLOB, recipe_bytes INTEGER NOT NULL,  -- NULL: verbatim
   why TEXT NOT NULL) WITHOUT ROWID;
+)sql",
+                                                     R"sql(
+-- The vendor's channels.
+ALTER TABLE patchset ADD COLUMN channel TEXT NOT NULL DEFAULT 'default' CHECK(channel IN ('default', 'test', 'unstable'));
 )sql"};
 
 }  // namespace patchferry::mirror

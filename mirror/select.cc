@@ -71,7 +71,7 @@ Missing select(const Snapshot& snapshot, SiteState site, std::uint32_t root_vers
       }
       missing.differing.push_back(name);
     }
-    missing.patchsets.push_back(patchset);
+    if (snapshot.channel.empty() || is_as_stable(patchset.channel, snapshot.channel)) missing.patchsets.push_back(patchset);
   }
   for (const auto& name : snapshot.withdrawn) {
     if (!receipt || !holds(receipt->withdrawn, name)) missing.withdrawn.push_back(name);

@@ -16,6 +16,7 @@ namespace patchferry::mirror {
 struct Snapshot {
   std::vector<StoredPatchset> patchsets;
   std::vector<std::string> withdrawn;  // ascending
+  std::string channel = {};            // what is less stable is not shipped; "": everything is
 };
 
 /// What the exporter may build on. Never the hope that the last stick arrived.

@@ -39,10 +39,11 @@ StoredPatchset row(const Query& q) {
   p.archive_bytes = q.number(3);
   p.expanded_bytes = q.number(4);
   p.first_seen = q.number(5);
+  p.channel = q.text(6);
   return p;
 }
 
-constexpr const char* kColumns = "SELECT id, file, sha256, bytes, expanded, first_seen FROM patchset";
+constexpr const char* kColumns = "SELECT id, file, sha256, bytes, expanded, first_seen, channel FROM patchset";
 
 }  // namespace
 
@@ -81,8 +82,8 @@ std::optional<StoredPatchset> Store::find(const std::string& name) {
 
 void Store::record(const StoredPatchset& p, const TakenApart& apart) {
   Transaction transaction(db_);
-  Query(db_, "INSERT INTO patchset(name, file, sha256, bytes, expanded, first_seen) VALUES(?1,?2,?3,?4,?5,?6)")
-      .bind(p.name.patchset.text, p.name.file, p.archive, p.archive_bytes, p.expanded_bytes, p.first_seen)
+  Query(db_, "INSERT INTO patchset(name, file, sha256, bytes, expanded, first_seen, channel) VALUES(?1,?2,?3,?4,?5,?6,?7)")
+      .bind(p.name.patchset.text, p.name.file, p.archive, p.archive_bytes, p.expanded_bytes, p.first_seen, p.channel)
       .run();
   const std::int64_t id = db_.last_row_id();
   Query known(db_,
@@ -101,6 +102,10 @@ void Store::record(const StoredPatchset& p, const TakenApart& apart) {
   }
   keep_apart(id, p.archive, apart);
   transaction.commit();
+}
+
+void Store::set_channel(std::int64_t patchset, const std::string& channel) {
+  Query(db_, "UPDATE patchset SET channel=?2 WHERE id=?1").bind(patchset, channel).run();
 }
 
 void Store::record_again(const StoredPatchset& p, const TakenApart& apart) {

@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "bundle-format/channel.h"
 #include "bundle-format/patchset_name.h"
 #include "bundle-format/receipt.h"
 #include "bundle-format/site_key.h"
@@ -30,6 +31,7 @@ struct StoredPatchset {
   std::uint64_t archive_bytes = 0;
   std::uint64_t expanded_bytes = 0;
   std::uint64_t first_seen = 0;
+  std::string channel = kDefaultChannel;
 };
 
 struct FirstFix {
@@ -76,6 +78,7 @@ class Store {
   void record(const StoredPatchset& patchset, const TakenApart& apart);
   /// It was taken apart once more.
   void record_again(const StoredPatchset& patchset, const TakenApart& apart);
+  void set_channel(std::int64_t patchset, const std::string& channel);
   /// Regular files, in archive order.
   std::vector<Member> members(std::int64_t patchset);
   /// What lies in these patchsets, each content once, in the order of likeness; one at a time, however many there are.

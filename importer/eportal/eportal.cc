@@ -50,6 +50,16 @@ constexpr OptionSpec kFeedOptions[] = {
 };
 constexpr OptionSpec kDoctorOptions[] = {{"no-send", "as happens without this option too", nullptr}};
 
+constexpr OptionSpec kRestoreOptions[] = {
+    {"db", "database, keys and trust alone", nullptr},
+    {"data", "archives and contents alone, into a base that is there", nullptr},
+    {"full", "all of it, as without an option", nullptr},
+    {"config", "refused: the configuration is put beside, for people to compare", nullptr},
+    {"instance-id", "refused: a site is known by its key, which --db brings", nullptr},
+};
+
+constexpr Positional kFile[] = {{"FILE", "the backup"}};
+constexpr Positional kDir[] = {{"DIR", "where it goes, under a name with site and time"}};
 constexpr Positional kArchive[] = {{"archive", "the archive's file, such as K20260105_01.tar.bz2"}};
 constexpr Positional kPatchset[] = {{"NAME", "the patchset, such as K20260105_01"}};
 constexpr Positional kFeed[] = {{"feed", "its name", true}};
@@ -58,6 +68,10 @@ constexpr const char* kUpdateAbout =
     "Takes what lies in the drop folder, then enables in the feed what is here.\n"
     "The key drop = \"/path\" in /etc/patchferry/config.toml names the folder. What a person has taken out stays out.";
 constexpr const char* kAutoUpdateAbout = "As update, for every feed that takes new releases by itself.";
+constexpr const char* kBackupDbAbout = "Writes a backup without archives and contents into a folder, and prints its path.";
+constexpr const char* kRestoreAbout =
+    "Puts a backup back: into a new base, or over the one that is there, whose database is set aside.\n"
+    "'patchferry restore' does the same, and asks before the latter.";
 constexpr const char* kUnrollAbout = "Disables a patchset in every feed: nothing automatic enables it again. Its files stay.";
 constexpr const char* kUnrollDeleteAbout =
     "Disables a patchset in every feed: nothing automatic enables it again. Its files stay, but for --delete.";
@@ -97,6 +111,14 @@ constexpr Word kWords[] = {
      {},
      {},
      sync_nginx_conf},
+    {"backup",
+     "FILE",
+     "Writes the site into a file: database, keys, trust, configuration, archives and contents.",
+     {},
+     kFile,
+     backup},
+    {"backup-db", "DIR", kBackupDbAbout, {}, kDir, backup_db},
+    {"restore", "[--db|--config|--instance-id|--data|--full] FILE", kRestoreAbout, kRestoreOptions, kFile, restore_backup},
     {"doctor",
      "[--no-send]",
      "Looks for what is wrong, writes a report into reports/ of the base, and prints its path. Nothing is sent.",

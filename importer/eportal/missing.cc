@@ -11,17 +11,12 @@ namespace patchferry::importer::eportal {
 
 namespace {
 
-constexpr const char* kNotBuilt = "is not built yet";
 constexpr const char* kPortal = "needs the portal, which is not built yet";
-constexpr const char* kBackup = "stop what writes to the base, and copy it as a whole";
 
 }  // namespace
 
 const std::vector<MissingWord>& missing_words() {
   static const std::vector<MissingWord> words = {
-      {"backup", "FILE", kNotBuilt, kBackup},
-      {"backup-db", "DIR", kNotBuilt, kBackup},
-      {"restore", "[--db|--config|--instance-id|--data|--full] FILE", kNotBuilt, "put a copy of the whole base back"},
       {"key", "[-a] [-c] [--note N] [--server-limit N] [--feed F] [--product P] [--default-products] [key]", kPortal,
        "agents choose a feed by PREFIX"},
       {"user", "[-a] [-c] [-d] [-p PASSWORD] [-r {admin,readonly}] [--note N] [user]", kPortal,

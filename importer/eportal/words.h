@@ -28,6 +28,11 @@ int feed(const Call& call);
 // serve.cc
 int sync_nginx_conf(const Call& call);
 
+// keeping.cc
+int backup(const Call& call);
+int backup_db(const Call& call);
+int restore_backup(const Call& call);
+
 // doctor.cc
 int doctor(const Call& call);
 

@@ -362,6 +362,9 @@ MANIFEST_SHAPE = {
 
 def decode_manifest(data, s, plain_tables):
     m = parse_json(data, "malformed")
+    for p in m.get("patchsets", []) if isinstance(m, dict) else []:
+        if isinstance(p, dict) and "channel" in p:  # the one key that may be absent
+            need(p.pop("channel") in ("test", "unstable"), "malformed", "a channel")
     check_shape(m, MANIFEST_SHAPE, "malformed", "the manifest")
     bad = lambda holds, text: need(holds, "malformed", text)
     bad(m["format"] == 1, "format")
