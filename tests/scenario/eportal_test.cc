@@ -428,7 +428,7 @@ TEST_CASE("words without an engine say so, exit 2 and change nothing") {
   const Portal site;
   const auto before = visible(site.world.base());
   for (const Words& words :
-       {Words{"--clean-releases"}, Words{"backup", "FILE"}, Words{"backup-db", "DIR"}, Words{"restore", "--full", "FILE"},
+       {Words{"--clean-releases"},
         Words{"key", "-a"}, Words{"user", "-a", "x"}, Words{"server", "clean", "--inactive"}, Words{"--list-servers"},
         Words{"replication", "--full-sync"}, Words{"cache-mode", "--fetch-meta"}}) {
     INFO(words.front());
