@@ -428,9 +428,8 @@ TEST_CASE("words without an engine say so, exit 2 and change nothing") {
   const Portal site;
   const auto before = visible(site.world.base());
   for (const Words& words :
-       {Words{"--clean-releases"},
-        Words{"key", "-a"}, Words{"user", "-a", "x"}, Words{"server", "clean", "--inactive"}, Words{"--list-servers"},
-        Words{"replication", "--full-sync"}, Words{"cache-mode", "--fetch-meta"}}) {
+       {Words{"--clean-releases"}, Words{"key", "-a"}, Words{"user", "-a", "x"}, Words{"server", "clean", "--inactive"},
+        Words{"--list-servers"}, Words{"replication", "--full-sync"}, Words{"cache-mode", "--fetch-meta"}}) {
     INFO(words.front());
     const auto done = portal(words);
     CHECK(done.code == 2);
