@@ -47,6 +47,9 @@ void put_in_place(Site& site, const Change& change, Trees& trees) {
   std::vector<std::string> laid_out;
   for (const auto& one : change.restored)
     if (one.unpacked) laid_out.push_back(one.name.patchset.text);
+  // Deployed already, and its tree was lost: else it would be laid out once more, out of contents that are not in place yet.
+  for (const auto& one : change.laid_out)
+    if (find_patchset(site, one.name)->unpacked) laid_out.push_back(one.name);
   trees.renew(change.work, std::move(laid_out));
   sync_file_system(site.base());  // an object that has its final name is trusted by it, so its bytes come first
   place_objects(site, change.work);

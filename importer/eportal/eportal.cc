@@ -71,7 +71,7 @@ constexpr const char* kAutoUpdateAbout = "As update, for every feed that takes n
 constexpr const char* kBackupDbAbout = "Writes a backup without archives and contents into a folder, and prints its path.";
 constexpr const char* kRestoreAbout =
     "Puts a backup back: into a new base, or over the one that is there, whose database is set aside.\n"
-    "'patchferry restore' does the same, and asks before the latter.";
+    "'patchferry restore' does the same, and wants --into-existing for the latter.";
 constexpr const char* kUnrollAbout = "Disables a patchset in every feed: nothing automatic enables it again. Its files stay.";
 constexpr const char* kUnrollDeleteAbout =
     "Disables a patchset in every feed: nothing automatic enables it again. Its files stay, but for --delete.";

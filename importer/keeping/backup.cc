@@ -27,12 +27,14 @@ struct SmallPart {
   Bytes bytes;
 };
 
-/// An object or an archive.
+/// An object or an archive. There may be millions: names and paths are made when they are needed.
 struct ContentFile {
-  std::string name;  // in the backup
-  std::string path;
   Digest hash{};
   std::uint64_t bytes = 0;
+  std::string archive = {};  // name of its file; "": an object
+
+  std::string name() const { return archive.empty() ? "objects/" + to_hex(hash) : "arch/" + archive; }
+  std::string path(const Site& site) const { return archive.empty() ? site.object_path(hash) : site.arch() + "/" + archive; }
 };
 
 /// The database as it is at this instant, in a file of its own, as long as this lives: beside the backup, since the disk of
@@ -89,17 +91,14 @@ std::vector<ContentFile> content_files(Site& site) {
     if (folder.size() != 2 || !is_folder(site.path("objects/" + folder))) continue;
     for (const auto& name : folder_entries(site.path("objects/" + folder))) {
       const auto hash = array_from_hex<32>(name);
-      const std::string path = site.path("objects/" + folder + "/" + name);
-      if (hash && is_regular(path)) out.push_back({"objects/" + name, path, *hash, size_of(path)});
+      if (hash && is_regular(site.object_path(*hash))) out.push_back({*hash, size_of(site.object_path(*hash))});
     }
   }
-  std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+  std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.hash < b.hash; });
   const auto objects = static_cast<std::ptrdiff_t>(out.size());
-  for (const auto& p : patchsets(site)) {
-    const std::string path = site.arch() + "/" + p.name.file;
-    if (in_arch(site, p.name, p.archive_bytes)) out.push_back({"arch/" + p.name.file, path, p.archive, p.archive_bytes});
-  }
-  std::sort(out.begin() + objects, out.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+  for (const auto& p : patchsets(site))
+    if (in_arch(site, p.name, p.archive_bytes)) out.push_back({p.archive, p.archive_bytes, p.name.file});
+  std::sort(out.begin() + objects, out.end(), [](const auto& a, const auto& b) { return a.archive < b.archive; });
   return out;
 }
 
@@ -225,11 +224,11 @@ BackupReport make_backup(Site& site, const BackupOrder& order) {
       progress.add(part.bytes);
     }
     for (const auto& one : contents) {
-      if (!tar.add(one.name, open_file(one.path, O_RDONLY | O_NOFOLLOW), one.hash, one.bytes, progress)) {
-        report.left_out.push_back(one.path);
+      if (!tar.add(one.name(), open_file(one.path(site), O_RDONLY | O_NOFOLLOW), one.hash, one.bytes, progress)) {
+        report.left_out.push_back(one.path(site));
         continue;
       }
-      ++(one.name.starts_with("objects/") ? report.objects : report.archives);
+      ++(one.archive.empty() ? report.objects : report.archives);
       ++end.members;
       end.bytes += one.bytes;
     }

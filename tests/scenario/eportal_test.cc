@@ -509,9 +509,9 @@ TEST_CASE("kc.eportal --clean-releases takes away what is obsolete, and with DRY
 TEST_CASE("words without an engine say so, exit 2 and change nothing") {
   const Portal site;
   const auto before = visible(site.world.base());
-  for (const Words& words : {Words{"backup", "FILE"}, Words{"backup-db", "DIR"}, Words{"restore", "--full", "FILE"},
-                             Words{"key", "-a"}, Words{"user", "-a", "x"}, Words{"server", "clean", "--inactive"},
-                             Words{"--list-servers"}, Words{"replication", "--full-sync"}, Words{"cache-mode", "--fetch-meta"}}) {
+  for (const Words& words :
+       {Words{"key", "-a"}, Words{"user", "-a", "x"}, Words{"server", "clean", "--inactive"},
+        Words{"--list-servers"}, Words{"replication", "--full-sync"}, Words{"cache-mode", "--fetch-meta"}}) {
     INFO(words.front());
     const auto done = portal(words);
     CHECK(done.code == 2);

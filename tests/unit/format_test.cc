@@ -242,6 +242,17 @@ TEST_CASE("a manifest is written one way only") {
   CHECK(kind(with("\"format\":1", "\"format\":1,\"format\":1")) == RefusalKind::malformed);
   CHECK(kind(with("K20260105_01.tar.bz2", "../../../../etc/pass")) == RefusalKind::malformed);
   CHECK(kind(with("CVE-2026-10001", "CVE-2026-1000\\u001b")) == RefusalKind::malformed);
+  // A channel is written where it is not the usual one, and only then.
+  const auto channel = [&](const std::string& word) { return with("\"file\":", "\"channel\":" + word + ",\"file\":"); };
+  for (const std::string word : {"test", "unstable"}) {
+    const auto other = decode_manifest(channel("\"" + word + "\""), layout.statement);
+    REQUIRE(other);
+    CHECK(other->patchsets.front().channel == word);
+    CHECK(encode_manifest(*other) == channel("\"" + word + "\""));
+  }
+  CHECK(manifest->patchsets.front().channel == "default");
+  for (const char* word : {"\"default\"", "\"stable\"", "\"\"", "\"Test\"", "1", "null"})
+    CHECK(kind(channel(word)) == RefusalKind::malformed);
 }
 
 TEST_CASE("tables that do not fit together are refused") {
