@@ -55,6 +55,8 @@ std::string release_key(const PatchsetName& name) {
 
 }  // namespace
 
+bool is_signed(const KnownPatchset& patchset) { return patchset.origin || patchset.vouched; }
+
 bool in_arch(const Site& site, const ArchiveName& name, std::uint64_t bytes) {
   const std::string path = site.arch() + "/" + name.file;
   return exists(path) && size_of(path) == bytes;

@@ -64,6 +64,9 @@ struct NewPatchset {
   ArchiveState archive_state = ArchiveState::present;
 };
 
+/// Release keys have signed for it: a bundle that brought it, or its archive by itself.
+bool is_signed(const KnownPatchset& patchset);
+
 /// True if arch/ holds a file of that name and size (its bytes are not read).
 bool in_arch(const Site& site, const ArchiveName& name, std::uint64_t bytes);
 

@@ -29,10 +29,10 @@ void promise(Site& site, const Receipt& receipt) {
 
 std::vector<std::string> cleaned_names(Site& site) { return names_of(site, "SELECT name FROM cleaned"); }
 
-std::optional<Digest> cleaned_archive(Site& site, const std::string& name) {
-  Query one(site.db(), "SELECT sha256 FROM cleaned WHERE name=?1");
+std::optional<CleanedPatchset> cleaned_patchset(Site& site, const std::string& name) {
+  Query one(site.db(), "SELECT sha256, signed FROM cleaned WHERE name=?1");
   if (!one.bind(name).step()) return std::nullopt;
-  return one.array<32>(0);
+  return CleanedPatchset{one.array<32>(0), one.integer(1) != 0};
 }
 
 std::vector<std::string> leaving_names(Site& site) { return names_of(site, "SELECT name FROM leaving"); }

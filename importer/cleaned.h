@@ -19,8 +19,12 @@ namespace patchferry::importer {
 
 /// In byte order.
 std::vector<std::string> cleaned_names(Site& site);
-/// The hash of its archive; none: it was not here, or it is here again.
-std::optional<Digest> cleaned_archive(Site& site, const std::string& name);
+struct CleanedPatchset {
+  Digest archive{};
+  bool is_signed = false;  // release keys had signed for it
+};
+/// None: it was not here, or it is here again.
+std::optional<CleanedPatchset> cleaned_patchset(Site& site, const std::string& name);
 /// In byte order.
 std::vector<std::string> leaving_names(Site& site);
 

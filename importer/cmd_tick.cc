@@ -36,12 +36,13 @@ int cmd_tick(std::vector<std::string> arguments) {
     report->kept.clear();                            // what people have decided is no news to a timer
     if (!args.has("json")) report->waiting.clear();  // nor is what waits still: 'list' says it
   }
-  const auto gone = let_go(site);
+  if (report)
+    for (auto& one : let_go(site)) report->published.push_back(std::move(one));
   const Emptied emptied = empty_trash(site);
   const int code = finish(args, report, {{"trash", {{"emptied", emptied.bytes}}}});
   if (!emptied.folders.empty() && !args.has("json") && !is_quiet())
     print("the trash was emptied of what was over its time: " + size_text(emptied.bytes));
-  return code == kNothingToDo && (!gone.empty() || !emptied.folders.empty()) ? kDone : code;
+  return code == kNothingToDo && ((report && !report->published.empty()) || !emptied.folders.empty()) ? kDone : code;
 }
 
 }  // namespace patchferry::importer

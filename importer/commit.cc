@@ -2,9 +2,11 @@
 #include "importer/commit.h"
 
 #include "importer/audit_words.h"
+#include "importer/forget.h"
 #include "importer/ledger.h"
 #include "importer/ledger_copy.h"
 #include "importer/rule_work.h"
+#include "importer/trash.h"
 #include "importer/trees.h"
 #include "importer/unpack.h"
 #include "system/file.h"
@@ -42,6 +44,19 @@ void name_feeds(Site& site, const std::vector<Feed>& before, std::string& detail
   if (!names.empty()) detail += ", changed:" + names;
 }
 
+/// Their renames come before those of what takes their place.
+std::string take_out_replaced(Site& site, const Change& change) {
+  std::string names;
+  const std::string trash = new_trash_folder(site);
+  for (const auto& name : change.replaced) {
+    const auto known = find_patchset(site, name);
+    forget_patchset(site, *known, Remember::nothing);
+    move_to_trash(site, *known, trash, true);
+    names += (names.empty() ? ", unsigned before, and now in the trash: " : " ") + name;
+  }
+  return names;
+}
+
 /// Trees that have what comes back, and objects; all of it durable.
 void put_in_place(Site& site, const Change& change, Trees& trees) {
   std::vector<std::string> laid_out;
@@ -66,6 +81,7 @@ std::vector<ArchiveFailure> commit(Site& site, const Change& change) {
   const std::string work = change.work.empty() ? "" : change.work.substr(site.base().size() + 1);
   Query pending(site.db(), "INSERT INTO pending_rename(source, target) VALUES(?1,?2)");
   const auto feeds_before = feeds(site);
+  const std::string replaced = take_out_replaced(site, change);
   std::string names;
   // First of all: what closes the same holes as a withdrawn patchset is the first to close them now.
   if (change.bundle != nullptr)
@@ -105,6 +121,7 @@ std::vector<ArchiveFailure> commit(Site& site, const Change& change) {
   AuditEvent event{.what = change.what, .detail = change.detail};
   if (change.counts_patchsets) event.detail += count_text(change.patchsets.size(), "patchset");
   if (!names.empty()) event.detail += ":" + names;
+  event.detail += replaced;
   if (change.bundle != nullptr) enter(site, change, event);
   name_feeds(site, feeds_before, event.detail);
   site.audit(event);

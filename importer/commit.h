@@ -51,6 +51,7 @@ struct Change {
   FeedState state = FeedState::enabled;  // this
   std::vector<Feed> ruled;               // that take of them, and of `offered`, what their rules allow (rule_work.h)
   std::vector<std::int64_t> offered;     // known patchsets
+  std::vector<std::string> replaced;     // names of these that make room before, for what is in `patchsets`: to the trash
   std::vector<LaidOut> laid_out;
   std::vector<StateChange> states;
   std::vector<std::string> archives_back;  // files in work/arch that arch/ has lost

@@ -128,9 +128,6 @@ ImportOutcome import_bundle(Site& site, const ImportOrder& order, const std::fun
     if (order.only_plan) return outcome(Kind::nothing_to_do, {}, std::move(plan));
     return with_archives(outcome(Kind::nothing_to_do, {}, std::move(plan), publish_changed(site)));
   }
-  if (plan && !plan->replaced.empty() && !order.take_away)
-    return refused({RefusalKind::conflict, "the bundle brings other bytes for " + plan->replaced.front() + " than are here",
-                    "nobody has signed those that are here: take them away, or import with 'patchferry import'"});
   if (plan)
     if (auto needs = report_needs(*plan); !needs.empty()) return outcome(Kind::refused, std::move(needs), std::move(plan));
   if (order.only_plan)
@@ -154,7 +151,6 @@ ImportOutcome import_bundle(Site& site, const ImportOrder& order, const std::fun
   // Contents out of packs, and each patchset's tree, where no reader looks.
   const auto whole = open_staged(bundle, staging);
   if (!whole) return refused(whole.error());
-  if (!plan->replaced.empty()) order.take_away(site, plan->replaced);
   const std::string work = staging.folder() + "/work";
   auto brought =
       bring_in(site, *whole, *plan, order.archives, work, [&](const BytesNeeded& needed) { reserve_contents(site, needed); });
@@ -172,6 +168,7 @@ ImportOutcome import_bundle(Site& site, const ImportOrder& order, const std::fun
   change.work = work;
   change.what = judged->is_rollback ? "rollback" : "import";
   change.rolled_in = plan->rolled_in;
+  change.replaced = plan->replaced;
   for (const auto& feed : takers.by_hand)
     for (const auto& id : plan->offered)
       if (!is_decided(site, feed, id)) change.states.push_back({feed, id, FeedState::enabled});

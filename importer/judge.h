@@ -2,7 +2,6 @@
 // May this bundle be imported here and now? The verifier's word, the ledger as a person may bend it, and the clock.
 #pragma once
 
-#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -22,9 +21,6 @@ struct ImportOrder {
   std::string permit;             // text of a permit to go back; empty: none
   std::string vouching;           // instead of a head token, where one is needed; empty: nobody vouches
   std::uint64_t accept_jump = 0;  // a number that is right, however far ahead it is
-  /// Makes room for what the bundle brings, where something else of that name is here that nobody has signed (plan.replaced). Without it, that
-  /// is a conflict.
-  std::function<void(Site&, const std::vector<std::string>&)> take_away = {};
 };
 
 /// Authentic, for us, and newer than what we have, or permitted; the medium's payload is still unread.

@@ -63,8 +63,23 @@ Offered offered(Site& site, const Manifest& manifest, const ManifestPatchset& pa
   return out;
 }
 
-/// Release keys have, by a bundle or by itself.
-bool is_signed_for(const KnownPatchset& p) { return p.origin || p.vouched; }
+/// How what is, or was, here under a name stands to the archive that a bundle speaks of.
+enum class Standing {
+  absent,
+  same,      // is here
+  was_here,  // and was cleaned away
+  replaced,  // something else is here, for which nobody has signed
+  conflict,  // something else is, or was, here, and somebody has signed for it
+};
+
+Standing standing_of(Site& site, const std::optional<KnownPatchset>& known, const std::string& name, const Digest& archive) {
+  if (known && known->archive == archive) return Standing::same;
+  if (known) return is_signed(*known) ? Standing::conflict : Standing::replaced;
+  const auto cleaned = cleaned_patchset(site, name);
+  if (!cleaned) return Standing::absent;
+  if (cleaned->archive == archive) return Standing::was_here;
+  return cleaned->is_signed ? Standing::conflict : Standing::absent;
+}
 
 }  // namespace
 
@@ -84,13 +99,13 @@ Result<Plan> make_plan(Site& site, const VerifiedBundle& bundle, Takers takers) 
   std::vector<Offered> on_offer;
   for (const auto& p : manifest.patchsets) {
     const auto known = find_patchset(site, p.name.patchset.text);
-    const auto cleaned = cleaned_archive(site, p.name.patchset.text);
-    const bool is_replaced = known && known->archive != p.archive && !is_signed_for(*known);
-    if (is_replaced) plan.replaced.push_back(p.name.patchset.text);
-    if ((known && !is_replaced && known->archive != p.archive) || (cleaned && *cleaned != p.archive))
+    const Standing standing = standing_of(site, known, p.name.patchset.text, p.archive);
+    if (standing == Standing::conflict)
       return refuse(RefusalKind::conflict,
                     "the bundle brings other bytes for " + p.name.patchset.text + (known ? " than are here" : " than were here"),
                     "find out from the vendor's checksums which of the two is right");
+    const bool is_replaced = standing == Standing::replaced;
+    if (is_replaced) plan.replaced.push_back(p.name.patchset.text);
     if (known && !is_replaced) {
       plan.present.push_back(p.name.patchset.text);
       if (known->unpacked && !known->withdrawn) {
@@ -123,13 +138,12 @@ Result<Plan> make_plan(Site& site, const VerifiedBundle& bundle, Takers takers) 
   for (auto& one : judge_offered(site, plan.takers.ruled, on_offer, plan.takers.by_hand)) plan.judged.push_back(std::move(one));
   for (const auto& need : manifest.needs) {
     const auto known = find_patchset(site, need.name);
-    const auto cleaned = cleaned_archive(site, need.name);  // had, so nothing needs to come before
-    const bool is_replaced = known && known->archive != need.archive && !is_signed_for(*known);
-    if ((known && !is_replaced && known->archive != need.archive) || (cleaned && *cleaned != need.archive))
+    const Standing standing = standing_of(site, known, need.name, need.archive);
+    if (standing == Standing::conflict)
       return refuse(RefusalKind::conflict,
                     "the bundle builds on other bytes of " + need.name + (known ? " than are here" : " than were here"),
                     "find out from the vendor's checksums which of the two is right");
-    if ((!known || is_replaced) && !cleaned) plan.needs[need.bundle].push_back(need.name);
+    if (standing == Standing::absent || standing == Standing::replaced) plan.needs[need.bundle].push_back(need.name);
   }
   plan.gained = gained_cves(site, manifest, plan.fresh);
   return plan;

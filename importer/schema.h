@@ -154,7 +154,8 @@ CREATE TABLE pin(name TEXT PRIMARY KEY COLLATE NOCASE, at INTEGER NOT NULL) WITH
 CREATE TABLE promised(name TEXT PRIMARY KEY COLLATE NOCASE) WITHOUT ROWID;                       -- by the newest receipt: exporters build on it
 INSERT INTO promised SELECT name FROM patchset;                                                  -- what receipts said until now, nobody has written down
 CREATE TABLE leaving(name TEXT PRIMARY KEY COLLATE NOCASE, at INTEGER NOT NULL) WITHOUT ROWID;   -- promised and obsolete: the next receipt says that it goes
-CREATE TABLE cleaned(name TEXT PRIMARY KEY COLLATE NOCASE, sha256 BLOB NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID;  -- was here; its archive
+CREATE TABLE cleaned(name TEXT PRIMARY KEY COLLATE NOCASE, sha256 BLOB NOT NULL, at INTEGER NOT NULL,
+  signed INTEGER NOT NULL) WITHOUT ROWID;  -- was here; its archive, for which release keys have signed or not
 CREATE TABLE cleaned_change(         -- feed_change of what was cleaned, and that it was
   feed INTEGER NOT NULL REFERENCES feed(id) ON DELETE CASCADE,
   revision INTEGER NOT NULL, name TEXT NOT NULL COLLATE NOCASE, was TEXT, why TEXT NOT NULL,

@@ -174,6 +174,8 @@ void Site::roll_forward() {
                             "somebody has removed it; import the bundle that brought it again");
       continue;
     }
+    // Done before an interruption; what lies at the source now has taken its place since.
+    if (is_cleaned && exists(one.target)) continue;
     if (is_cleaned) make_folders(parent_of(one.target));
     // What lies at the target now is a left-over that nothing refers to; a folder would block the rename.
     if (is_folder(one.target)) remove_tree(one.target);

@@ -6,12 +6,12 @@
 #include "bundle-format/archive/layout_profile.h"
 #include "importer/catalogue.h"
 #include "importer/cleaned.h"
-#include "importer/cleaning/forget.h"
 #include "importer/cleaning/needs.h"
 #include "importer/cleaning/shown_trees.h"
 #include "importer/holdings.h"
 #include "importer/pins.h"
 #include "importer/reserve.h"
+#include "importer/forget.h"
 #include "system/calendar.h"
 #include "system/file.h"
 
@@ -46,7 +46,7 @@ CleanSnapshot snapshot_of(Site& site, const std::vector<KnownPatchset>& all, con
     view.product = p.name.patchset.product;
     view.arrived = p.arrived;
     view.withdrawn = p.withdrawn;
-    view.unpacked = p.unpacked;
+    view.unpacked = has_tree(site, p);
     view.pinned = std::binary_search(pins.begin(), pins.end(), name);
     view.promised = std::binary_search(promised.begin(), promised.end(), name);
     view.pending = pending.count(p.id) != 0;
@@ -76,22 +76,20 @@ class Cleaning {
  public:
   Cleaning(Site& site, CleanReport& report) : site_(site), report_(report), trash_(new_trash_folder(site)) {}
 
-  void carry_out(const std::vector<CleanItem>& goes, const std::set<std::string>* leaving, const char* word = "clean") {
+  void carry_out(const std::vector<CleanItem>& goes, const std::set<std::string>* leaving) {
     std::vector<KnownPatchset> all;
     for (const auto& one : goes)
       if (auto known = find_patchset(site_, one.name)) all.push_back(std::move(*known));
-    std::vector<FeedView> views;
-    for (const auto& feed : feeds(site_)) views.push_back(view_of(site_, feed));
     room_ = free_bytes(site_.base());
     Transaction transaction(site_.db());
     std::string detail;
     for (const auto& p : all) {
       detail += " " + p.name.patchset.text;
-      forget_patchset(site_, p, views);
+      forget_patchset(site_, p, Remember::name);
       move_files(p);
     }
     if (leaving != nullptr) set_leaving(*leaving, detail);
-    if (!detail.empty()) site_.audit({.what = word, .detail = detail.substr(1)});
+    if (!detail.empty()) site_.audit({.what = "clean", .detail = detail.substr(1)});
     transaction.commit();
     // Feeds first: what they show is there until they no longer show it.
     for (auto& one : publish_changed(site_)) report_.published.push_back(std::move(one));
@@ -117,20 +115,13 @@ class Cleaning {
 
  private:
   void move_files(const KnownPatchset& p) {
-    Query pending(site_.db(), "INSERT INTO pending_rename(source, target) VALUES(?1,?2)");
-    const std::string& name = p.name.patchset.text;
-    if (is_folder(site_.resources(name))) pending.bind("resources/" + name, trash_ + "/" + name + "/tree").run();
-    if (!exists(site_.arch() + "/" + p.name.file)) return;
-    std::string target = trash_ + "/" + name + "/" + p.name.file;
-    if (lies_elsewhere(site_)) {
-      if (room_ < p.archive_bytes + kMargin) {
-        report_.not_kept.push_back(name);
-        target.clear();
-      } else {
-        room_ -= p.archive_bytes;
-      }
-    }
-    pending.bind("arch/" + p.name.file, target).run();
+    const bool is_copied = lies_elsewhere(site_) && exists(site_.arch() + "/" + p.name.file);
+    const bool has_room = !is_copied || room_ >= p.archive_bytes + kMargin;
+    move_to_trash(site_, p, trash_, has_room);
+    if (is_copied && has_room) room_ -= p.archive_bytes;
+    if (has_room) return;
+    report_.not_kept.push_back(p.name.patchset.text);
+    Query(site_.db(), "INSERT INTO pending_rename(source, target) VALUES(?1,'')").bind("arch/" + p.name.file).run();
   }
 
   void set_leaving(const std::set<std::string>& leaving, std::string& detail) {
@@ -187,16 +178,6 @@ CleanPlan plan_clean(Site& site, const std::set<std::string>& at_once) {
     out.goes.push_back(std::move(item));
   }
   return out;
-}
-
-void take_away(Site& site, const std::vector<std::string>& names) {
-  CleanReport report;
-  std::vector<CleanItem> goes;
-  for (const auto& name : names) goes.push_back({name, {}, 0});
-  Cleaning(site, report).carry_out(goes, nullptr, "take away");
-  Transaction transaction(site.db());
-  for (const auto& name : names) Query(site.db(), "DELETE FROM cleaned WHERE name=?1").bind(name).run();
-  transaction.commit();
 }
 
 CleanReport clean(Site& site, const CleanOrder& order) {

@@ -57,8 +57,4 @@ struct CleanOrder {
 
 CleanReport clean(Site& site, const CleanOrder& order);
 
-/// Patchsets for which nobody has signed make room for what a signed bundle brings under their names: into the trash, out of every feed, and
-/// out of memory, so that nothing of them speaks against what comes. For ImportOrder::take_away.
-void take_away(Site& site, const std::vector<std::string>& names);
-
 }  // namespace patchferry::importer

@@ -8,7 +8,6 @@
 #include "bundle-format/patchset_name.h"
 #include "importer/catalogue.h"
 #include "importer/cleaned.h"
-#include "importer/cleaning/clean.h"
 #include "importer/deploy.h"
 #include "importer/import.h"
 #include "system/failure.h"
@@ -106,7 +105,6 @@ void log_imported(Site& site, const ImportOutcome& outcome, const std::string& n
 void take_bundle(Site& site, const std::vector<std::string>& folders, Taken& taken) {
   ImportOrder order;
   order.media = folders;
-  order.take_away = take_away;
   const std::string name = name_of_bundle(folders);
   // Feeds do not wait for arch/, nor does the news of them.
   const ImportOutcome outcome = import_bundle(site, order, [&](const ImportOutcome& so_far) {
@@ -140,7 +138,7 @@ void take_bundle(Site& site, const std::vector<std::string>& folders, Taken& tak
 
 /// Here, the same bytes, and nothing is left to do with it. What differs, `deploy` judges.
 bool is_known(Site& site, const std::string& path, const ArchiveName& name) {
-  if (cleaned_archive(site, name.patchset.text)) return true;  // else each update would bring it back
+  if (cleaned_patchset(site, name.patchset.text)) return true;  // else each update would bring it back
   const auto known = find_patchset(site, name.patchset.text);
   if (!known || known->archive_bytes != size_of(path)) return false;
   const bool is_kept = known->archive_state != ArchiveState::present || in_arch(site, known->name, known->archive_bytes);

@@ -40,12 +40,13 @@ constexpr NameColumn kNames[] = {
     {"SELECT DISTINCT folder FROM lingering", true},
     {"SELECT DISTINCT level FROM lingering", false},
     {"SELECT DISTINCT path FROM retired", true},
+    {"SELECT DISTINCT served FROM cleaned_folder", true},
 };
 
 Result<void> check_names(Database& db, bool has_all_tables) {
   for (const auto& column : kNames) {
     const std::string sql = column.sql;
-    if (!has_all_tables && (sql.ends_with("lingering") || sql.ends_with("retired"))) continue;
+    if (!has_all_tables && (sql.ends_with("lingering") || sql.ends_with("retired") || sql.ends_with("cleaned_folder"))) continue;
     Query names(db, column.sql);
     while (names.step()) {
       const std::string name = names.text(0);

@@ -2,7 +2,6 @@
 // patchferry diff: what a bundle would change here.
 #include <nlohmann/json.hpp>
 
-#include "importer/cleaning/clean.h"
 #include "importer/commands.h"
 #include "importer/import.h"
 #include "importer/outcome_text.h"
@@ -38,7 +37,6 @@ int cmd_diff(std::vector<std::string> arguments) {
   ImportOrder order;
   order.media = args.positional();
   order.only_plan = true;
-  order.take_away = take_away;  // as `import` would
   if (args.has("html")) check_report_path(args.required("html"));
   Site site = open_site(args);
   recover(site);

@@ -2,7 +2,6 @@
 // patchferry import: bring a bundle in.
 #include <nlohmann/json.hpp>
 
-#include "importer/cleaning/clean.h"
 #include "importer/commands.h"
 #include "importer/holdings.h"
 #include "importer/import.h"
@@ -113,7 +112,6 @@ int cmd_import(std::vector<std::string> arguments) {
   order.feeds = args.values("feed");
   order.deploy = !args.has("no-deploy");
   order.only_plan = args.has("dry-run");
-  order.take_away = take_away;
   order.archives = archive_mode(args.value("archives"));
   if (args.has("rollback")) order.permit = read_notice_file(args.required("rollback"));
   if (args.has("without-head")) order.vouching = args.required("without-head");

@@ -65,7 +65,7 @@ Shown shown_in(Site& site, const Feed& feed) {
   Shown out;
   Query rows(site.db(),
              "SELECT patchset.id FROM feed_state JOIN patchset ON patchset.id=feed_state.patchset WHERE feed=?1 AND "
-             "state='enabled' AND withdrawn=0 AND unpacked=1");
+             "state='enabled' AND withdrawn=0 AND unpacked=1 AND awaited=0");
   rows.bind(feed.id);
   while (rows.step()) out.insert(rows.integer(0));
   return out;

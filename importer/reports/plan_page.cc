@@ -56,6 +56,8 @@ void tell(const ImportOutcome& outcome, const PlanEffect& effect, Page& page) {
   for (const auto& finding : outcome.findings) page.bad_news.push_back(finding.text);
   for (const auto& name : plan.withdrawn)
     page.bad_news.push_back("Withdrawn by the vendor: " + name + " leaves every feed, for good");
+  for (const auto& name : plan.replaced)
+    page.bad_news.push_back("Another archive is here as " + name + ", for which nobody has signed: it goes to the trash");
   if (!plan.disabled.empty()) page.bad_news.push_back("The rollback disables in every feed: " + some_of(plan.disabled, 20));
   for (const auto& feed : effect.feeds)
     for (const auto& line : headlines(feed.change))
@@ -65,11 +67,23 @@ void tell(const ImportOutcome& outcome, const PlanEffect& effect, Page& page) {
   for (const auto& warning : outcome.warnings) page.good_news.push_back("Warning: " + warning);
 }
 
-Markup feeds_of(const PlanEffect& effect) {
+/// What the rules of a feed keep out for now, a line each.
+Markup waiting_in(const Plan& plan, const std::string& feed) {
+  Markup out;
+  for (const auto& one : plan.judged)
+    if (one.feed.name == feed && !one.verdict.takes()) {
+      if (!out.empty()) out.html("<br>");
+      out.text(one.name + " " + one.text);
+    }
+  return out;
+}
+
+Markup feeds_of(const Plan& plan, const PlanEffect& effect) {
   Markup out;
   for (const auto& [feed, enable, disable, change] : effect.feeds) {
     out.html("<section>\n<h2>Feed ").text(feed).html("</h2>\n");
     out.add(facts({{"Takes", text(enable.empty() ? "nothing" : some_of(enable, 50))},
+                   {"Waits", waiting_in(plan, feed)},
                    {"Takes out", disable.empty() ? Markup() : text(some_of(disable, 50))}}));
     out.add(change_tables(change)).html("</section>\n");
   }
@@ -145,7 +159,7 @@ Page plan_page(const ImportOutcome& outcome, const PlanEffect& effect, std::uint
   page.summary = standing_of(outcome);
   page.tiles = tiles_of(plan, effect);
   tell(outcome, effect, page);
-  page.body.add(feeds_of(effect)).add(patchsets_of(plan)).add(trust_of(plan));
+  page.body.add(feeds_of(plan, effect)).add(patchsets_of(plan)).add(trust_of(plan));
   return page;
 }
 

@@ -2,6 +2,9 @@
 // Bundles that must be refused: each leaves what readers see exactly as it was.
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <chrono>
+#include <random>
+#include <thread>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -328,6 +331,50 @@ TEST_CASE("what a signed bundle brings takes the place of what nobody has signed
   CHECK(contents(world.base() + "/trash/" + trash[0] + "/" + name + "/" + name + ".tar.bz2") == squatter);
   CHECK(world.import({bundle}).code == 4);
   CHECK(typed({"check", "--base", world.base()}).code == 0);
+}
+
+TEST_CASE("killed while it replaces what nobody has signed, an import is done or not, and the same command finishes") {
+  const World world;
+  const std::string name = "K20260105_01";
+  world.release_kernels(name, {{1, 1}});
+  const std::string bundle = world.export_full();
+  make_folder(world.at("mine"));
+  write_archive(world.at("mine/" + name + ".tar.bz2"), kernel_release(name, {{1, 7}, {2, 1}}));
+  std::mt19937 dice(7);
+  for (int i = 0; i < 12; ++i) {
+    INFO("round " << i);
+    const std::string base = world.at("killed-" + std::to_string(i));
+    world.init(base);
+    REQUIRE(typed({"deploy", "--base", base, world.at("mine/" + name + ".tar.bz2")}).code == 0);
+    {
+      Process importing({"patchferry", "import", "--base", base, bundle});
+      std::this_thread::sleep_for(std::chrono::milliseconds(5 + dice() % 60));
+      importing.kill();
+      importing.wait();
+    }
+    const auto done = world.import_into(base, {bundle});
+    INFO(done.err);
+    REQUIRE((done.code == 0 || done.code == 4));
+    world.check_archives(base, {name});
+    CHECK(served(base).at(khash(1) + "/latest.v1") == "1\n");
+    CHECK(served(base).count(khash(1) + "/7/kpatch.bin") == 0);
+    CHECK(typed({"check", "--base", base}).code == 0);
+  }
+}
+
+TEST_CASE("what nobody had signed and a person has removed keeps no signed bundle out") {
+  const World world;
+  const std::string name = "K20260105_01";
+  world.release_kernels(name, {{1, 1}});
+  const std::string bundle = world.export_full();
+  make_folder(world.at("mine"));
+  write_archive(world.at("mine/" + name + ".tar.bz2"), kernel_release(name, {{1, 7}}));
+  REQUIRE(typed({"deploy", "--base", world.base(), "--disabled", world.at("mine/" + name + ".tar.bz2")}).code == 0);
+  const auto gone = shell("PATCHFERRY_NOW=$(($(date +%s) + 7200)) PATCHFERRY_BASE=" + world.base() + " kc.eportal kcare unroll " + name + " --delete");
+  INFO(gone.err);
+  REQUIRE(gone.code == 0);
+  CHECK(world.import({bundle}).code == 0);
+  world.check_archives(world.base(), {name});
 }
 
 TEST_CASE("other bytes under a name for which somebody has signed are refused") {

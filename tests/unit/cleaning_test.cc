@@ -224,7 +224,7 @@ class Play {
     std::optional<std::uint64_t> to = all[roll(all.size())].number;
     tell(fmt::format("feed rollback main --to {}", *to));
     const auto report = roll_back_feed(*site, feed, to);
-    for (const auto& one : report.not_put_back) CHECK(cleaned_archive(*site, one.patchset).has_value());
+    for (const auto& one : report.not_put_back) CHECK(cleaned_patchset(*site, one.patchset).has_value());
     // What it does not name is as it was then.
     for (const auto& move : report.moves) CHECK(move.what.from != move.what.to);
   }
@@ -359,7 +359,7 @@ class Play {
       INFO(name << " is gone");
       REQUIRE(may.count(name) != 0);
       REQUIRE(promised_.count(name) == 0);
-      REQUIRE(cleaned_archive(*site, name).has_value());
+      REQUIRE(cleaned_patchset(*site, name).has_value());
       ++gone;
     }
     for (const auto& feed : feeds(*site)) {
