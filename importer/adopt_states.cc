@@ -63,7 +63,15 @@ void set_in_feed(Site& site, const Feed& feed, const std::vector<PortalState>& s
     else
       others.push_back(one);
   }
-  set_quietly(site, feed, others, ids);
+  std::vector<PortalState> all = others;
+  for (const auto& p : patchsets(site)) {
+    const std::string& name = p.name.patchset.text;
+    if (p.withdrawn || ids.count(name) != 0 || is_decided(site, feed, p.id)) continue;
+    // The portal had it, and not in this feed: no rule is to take it.
+    ids[name] = p.id;
+    all.push_back({feed.name, name, FeedState::undeployed});
+  }
+  set_quietly(site, feed, all, ids);
   for (auto& one : others) report.set.push_back(std::move(one));
   if (enabled.empty()) return;
   auto done = change_feeds(site, {feed}, FeedAction::enable, enabled);
@@ -95,6 +103,7 @@ StatesReport set_states(Site& site, const std::vector<PortalState>& states) {
   StatesReport report;
   std::map<std::string, std::vector<PortalState>> by_feed;
   for (const auto& one : states) by_feed[one.feed].push_back(one);
+  if (!states.empty()) by_feed[kMainFeed];  // where the files name nothing in it, it had nothing
   for (const auto& [name, some] : by_feed) {
     const auto all = feeds(site);
     if (std::any_of(all.begin(), all.end(), [&](const Feed& feed) { return feed.name == name; })) continue;

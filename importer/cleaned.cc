@@ -58,7 +58,9 @@ void record_promise(Site& site, const Receipt& receipt) {
 
 void forget_cleaned(Site& site, const std::string& name, std::int64_t patchset) {
   Query(site.db(), "DELETE FROM cleaned WHERE name=?1").bind(name).run();
-  Query(site.db(), "INSERT INTO feed_change(feed, revision, patchset, was, why, at) SELECT feed, revision, ?2, was, why, at FROM cleaned_change WHERE name=?1")
+  Query(
+      site.db(),
+      "INSERT INTO feed_change(feed, revision, patchset, was, why, at) SELECT feed, revision, ?2, was, why, at FROM cleaned_change WHERE name=?1")
       .bind(name, patchset)
       .run();
   Query(site.db(), "DELETE FROM cleaned_change WHERE name=?1").bind(name).run();

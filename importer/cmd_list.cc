@@ -19,7 +19,9 @@ namespace {
 constexpr OptionSpec kOptions[] = {
     kBaseOption,
     kNoWaitOption,
-    {"json", "one JSON document: patchsets[] with name, product, released, archive, authenticated, channel, pinned, feeds, waiting", nullptr},
+    {"json",
+     "one JSON document: patchsets[] with name, product, released, archive, authenticated, channel, pinned, feeds, waiting",
+     nullptr},
 };
 constexpr CommandSpec kSpec = {
     "patchferry list --base DIR",

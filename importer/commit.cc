@@ -44,12 +44,23 @@ void name_feeds(Site& site, const std::vector<Feed>& before, std::string& detail
   if (!names.empty()) detail += ", changed:" + names;
 }
 
+/// What a person has said of a patchset in a feed, and of whatever takes its place.
+struct KeptOut {
+  Feed feed;
+  std::string name;
+  FeedState state;
+};
+
 /// Their renames come before those of what takes their place.
-std::string take_out_replaced(Site& site, const Change& change) {
+std::string take_out_replaced(Site& site, const Change& change, std::vector<KeptOut>& kept) {
   std::string names;
   const std::string trash = new_trash_folder(site);
   for (const auto& name : change.replaced) {
     const auto known = find_patchset(site, name);
+    for (const auto& feed : feeds(site))
+      if (const FeedState state = state_in(site, feed, known->id);
+          is_decided(site, feed, known->id) && state != FeedState::enabled)
+        kept.push_back({feed, name, state});
     forget_patchset(site, *known, Remember::nothing);
     move_to_trash(site, *known, trash, true);
     names += (names.empty() ? ", unsigned before, and now in the trash: " : " ") + name;
@@ -81,7 +92,8 @@ std::vector<ArchiveFailure> commit(Site& site, const Change& change) {
   const std::string work = change.work.empty() ? "" : change.work.substr(site.base().size() + 1);
   Query pending(site.db(), "INSERT INTO pending_rename(source, target) VALUES(?1,?2)");
   const auto feeds_before = feeds(site);
-  const std::string replaced = take_out_replaced(site, change);
+  std::vector<KeptOut> kept;
+  const std::string replaced = take_out_replaced(site, change, kept);
   std::string names;
   // First of all: what closes the same holes as a withdrawn patchset is the first to close them now.
   if (change.bundle != nullptr)
@@ -90,6 +102,8 @@ std::vector<ArchiveFailure> commit(Site& site, const Change& change) {
   for (const auto& patchset : change.patchsets) {
     const std::string& name = patchset.name.patchset.text;
     const std::int64_t id = record_patchset(site, patchset);
+    for (const auto& one : kept)
+      if (one.name == name) set_state(site, one.feed, id, one.state, change.what);
     if (patchset.unpacked) pending.bind(work + "/resources/" + name, "resources/" + name).run();
     if (change.archives_in_work && !patchset.recipe)
       pending.bind(work + "/arch/" + patchset.name.file, "arch/" + patchset.name.file).run();

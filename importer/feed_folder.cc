@@ -128,7 +128,7 @@ FolderMaker::Made FolderMaker::make(const std::string& served) {
   pointers_.bind(highest, ident);
   while (pointers_.step()) {
     FolderEntry pointer = {pointers_.integer(1) != 0, std::string(as_text(pointers_.blob(2)))};
-    if (!leads_somewhere(pointer, out.folder)) continue;
+    if (!leads_somewhere(pointer, out.folder) || (pointer.is_link && !is_level(pointer.text))) continue;
     pointed = pointed || pointers_.text(0).starts_with("latest");
     out.folder[pointers_.text(0)] = std::move(pointer);
   }

@@ -70,7 +70,9 @@ void forget_patchset(Site& site, const KnownPatchset& p, Remember remember) {
   const std::string& name = p.name.patchset.text;
   const auto folders = folders_of(site, p);
   for (const auto& feed : feeds(site)) leave_feed(site, feed, p, folders);
-  Query(site.db(), "INSERT INTO cleaned_change(feed, revision, name, was, why, at) SELECT feed, revision, ?2, was, why, at FROM feed_change WHERE patchset=?1")
+  Query(
+      site.db(),
+      "INSERT INTO cleaned_change(feed, revision, name, was, why, at) SELECT feed, revision, ?2, was, why, at FROM feed_change WHERE patchset=?1")
       .bind(p.id, name)
       .run();
   if (remember == Remember::name)

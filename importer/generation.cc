@@ -24,12 +24,16 @@ std::string folder_name(std::uint64_t number) { return fmt::format("{:06}", numb
 
 /// The patchset that a level's link leads to.
 std::string patchset_of(const std::string& target) {
-  const auto begin = target.find("resources/") + 10;
-  return target.substr(begin, target.find('/', begin) - begin);
+  const auto begin = target.find("resources/");
+  if (begin == std::string::npos) return "";  // none of ours
+  return target.substr(begin + 10, target.find('/', begin + 10) - begin - 10);
 }
 
 /// What a link in a generation leads to, beneath folders/.
-std::string beneath_folders(const std::string& target) { return target.substr(target.find("folders/") + 8); }
+std::string beneath_folders(const std::string& target) {
+  const auto begin = target.find("folders/");
+  return begin == std::string::npos ? "" : target.substr(begin + 8);  // "": none of ours
+}
 
 /// Served folders of a generation's tree: the links in it, those in u/ too.
 std::vector<std::string> links_in(const std::string& tree, const std::string& beneath = "") {
@@ -194,8 +198,8 @@ void Generation::let_linger(const std::string& served, const FeedFolder& before,
   for (const auto& [level, entry] : before) {
     if (folder.count(level) != 0) continue;
     const auto known = lingering_.emplace(LevelPlace{served, level}, Lingering{number_, now()}).first;
-    const bool is_over_now = is_over(known->second) || is_gone(entry.text) ||
-                             !is_folder(root_ + "/folders/" + shown_before(served) + "/" + level);
+    const bool is_over_now =
+        is_over(known->second) || is_gone(entry.text) || !is_folder(root_ + "/folders/" + shown_before(served) + "/" + level);
     if (is_over_now)
       lingering_.erase(known);
     else

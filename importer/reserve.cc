@@ -31,7 +31,8 @@ bool take_reserve(const std::string& base) {
   try {
     if (is_regular(path) && size_of(path) == kReserveBytes) return false;
     if (free_bytes(base) < kTimesFree * kReserveBytes) return false;
-    fill(open_file(path, O_WRONLY | O_CREAT, 0600));
+    if (!is_regular(path)) remove_file(path);  // a link, of whoever can write here
+    fill(open_file(path, O_WRONLY | O_CREAT | O_NOFOLLOW, 0600));
     return true;
   } catch (const SystemFailure&) {
     try {

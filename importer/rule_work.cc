@@ -48,7 +48,11 @@ class Judge {
     const auto decided = states_in(site_, feed);
     const auto words = words_in(site_, feed);
     std::map<std::int64_t, std::uint64_t> followed;
-    if (!rules.follow.empty()) followed = enabled_since(site_, find_feed(site_, rules.follow));
+    std::map<std::int64_t, FeedState> there;
+    if (!rules.follow.empty()) {
+      followed = enabled_since(site_, find_feed(site_, rules.follow));
+      there = states_in(site_, find_feed(site_, rules.follow));
+    }
     const auto& just_taken = taken_[rules.follow];
     std::vector<Judged> out;
     for (const auto& one : all_) {
@@ -56,6 +60,8 @@ class Judge {
       Waiting what = one.what;
       if (const auto word = words.find(what.name.text); word != words.end())
         (word->second.word == Word::approved ? what.approved : what.rejected) = true;
+      const auto state = there.find(one.id);
+      what.is_out_of_followed = state != there.end() && state->second != FeedState::enabled;
       if (const auto since = followed.find(one.id); since != followed.end()) {
         what.is_in_followed = true;
         what.followed_since = since->second;

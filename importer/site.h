@@ -44,6 +44,8 @@ class Site {
   std::string quarantine() const { return base() + "/quarantine"; }
 
   SiteSecret secret() const;
+  /// The database is not what the last command left (database_sum.h): something has changed it on the disk.
+  bool has_changed_database() const { return sum_ == SumState::differs; }
 
   /// Performs all renames that the database has recorded; each is done once or not at all.
   void roll_forward();

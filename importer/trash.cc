@@ -48,9 +48,16 @@ bool is_over(const std::string& name, std::uint64_t days) {
   return made && now() >= *made && now() - *made >= days * kDay;
 }
 
+/// What is emptied must be ours.
+void check_trash(const Site& site) {
+  if (read_symlink(site.path("trash")))
+    throw SystemFailure("cannot use " + site.path("trash") + ": it is a link", 0, "take the link away; trash/ is made again");
+}
+
 }  // namespace
 
 std::string new_trash_folder(const Site& site) {
+  check_trash(site);
   std::string digits;
   for (const char c : time_text(now())) {  // 2026-01-05 10:00:00 UTC
     if (c >= '0' && c <= '9') digits += c;
@@ -75,6 +82,7 @@ std::uint64_t trash_bytes(const Site& site) { return bytes_of_its_own(site.path(
 
 Emptied empty_trash(Site& site, bool all) {
   Emptied out;
+  check_trash(site);
   if (!is_folder(site.path("trash"))) return out;
   // A move that has been decided goes there: it is finished first.
   site.roll_forward();

@@ -217,7 +217,8 @@ int cmd_export(std::vector<std::string> arguments) {
     return kNothingToDo;
   }
   for (const auto& name : (*shipment)->differing)
-    warn("warning: site " + order.site.site + " has other bytes for " + name + " than this store. Its import replaces them if nobody has "
+    warn("warning: site " + order.site.site + " has other bytes for " + name +
+         " than this store. Its import replaces them if nobody has "
          "signed them, and refuses this bundle if somebody has: find out which of the two is right");
   if ((*shipment)->signatures < (*shipment)->signatures_needed && !order.dry_run)
     warn(fmt::format("NOT VALID YET: {} of {} signatures; on another key holder's machine: patchferry sign {} --key KEY.key",

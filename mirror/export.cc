@@ -145,8 +145,14 @@ Result<std::optional<Shipment>> export_bundle(Store& store, const ExportOrder& o
   const auto pieces = decompose(store, missing);
   Packs packs = pack(store, missing, pieces, order.effort);
   Manifest manifest = describe(store, missing);
-  Shipment shipment{
-      "", {}, missing.patchsets, missing.differing, missing.withdrawn, pieces, authority.signers.size(), authority.needed(Role::release)};
+  Shipment shipment{"",
+                    {},
+                    missing.patchsets,
+                    missing.differing,
+                    missing.withdrawn,
+                    pieces,
+                    authority.signers.size(),
+                    authority.needed(Role::release)};
   if (order.dry_run) {
     shipment.statement.payload_bytes = packs.payload.bytes();
     return shipment;

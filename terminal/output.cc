@@ -129,7 +129,8 @@ void print_table(const std::vector<std::string>& header, const std::vector<std::
   const auto line_of = [&](const std::vector<std::string>& cells) {
     std::string line;
     for (std::size_t i = 0; i < cells.size(); ++i) {
-      line += cells[i];
+      for (const char c : cells[i])
+        line += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;  // nothing of it steers a terminal
       if (i + 1 < cells.size()) line.append(widths[i] - width_of(cells[i]) + 2, ' ');
     }
     return line;

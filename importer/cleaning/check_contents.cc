@@ -95,6 +95,9 @@ void check_archives(Site& site, CheckReport& report) {
     if (exists(site.arch() + "/" + p.name.file)) {
       total += p.archive_bytes;
       all.push_back(std::move(p));
+    } else if (p.recipe && p.archive_state == ArchiveState::present) {
+      report.parts.archives.insert(name);
+      report.add("archive", "arch/" + p.name.file, "it is gone", "'patchferry check --repair' makes it again");
     } else if (!p.recipe) {
       report.parts.archives.insert(name);
       report.add("archive", "arch/" + p.name.file, "it is gone, and nothing is known that it could be made of",
@@ -112,9 +115,11 @@ void check_archives(Site& site, CheckReport& report) {
     // It may be a link to where it was adopted from.
     std::string wrong;
     try {
-      const Digest found =
-          hash_file(open_file(site.arch() + "/" + p.name.file, O_RDONLY), [&](std::uint64_t n) { progress.add(n); });
-      if (found != p.archive) wrong = "it has changed on this disk";
+      const Fd file = open_file(site.arch() + "/" + p.name.file, O_RDONLY | O_NONBLOCK);
+      if (!S_ISREG(stat_of(file).st_mode))
+        wrong = "it is no file";
+      else if (size_of(file) != p.archive_bytes || hash_file(file, [&](std::uint64_t n) { progress.add(n); }) != p.archive)
+        wrong = "it has changed on this disk";
     } catch (const SystemFailure& failure) {
       wrong = failure.what();
     }

@@ -24,6 +24,7 @@ void gather(const std::string& tree, const std::string& beneath, std::vector<Ser
     if (const auto target = read_symlink(path)) {
       // ../../folders/<served>/<digest>: by its name rather than by where it leads, which need not be there.
       const std::string root = parent_of(parent_of(tree));
+      if (target->find("folders/") == std::string::npos) continue;  // none of ours
       out.push_back({beneath + name, root + "/folders/" + target->substr(target->find("folders/") + 8)});
     } else if (is_folder(path)) {
       gather(tree, beneath + name + "/", out);

@@ -165,9 +165,13 @@ void read_back(Site& site, const Fd& file, std::uint64_t bytes) {
 
 }  // namespace
 
-void check_target(const std::string& file, const std::string& site) {
+void check_target(const std::string& file, const std::string& site, const std::string& base) {
   if (is_folder(file)) throw UsageError(file + " is a folder", "name a file in it, such as " + file + "/" + site + ".backup");
   if (!is_folder(parent_of(file))) throw UsageError("there is no folder " + parent_of(file), "is the medium mounted?");
+  const std::string folder = canonical_path(parent_of(file)) + "/";
+  if (folder.starts_with(canonical_path(base) + "/"))
+    throw UsageError(file + " lies in the base itself",
+                     "name a file on another disk: it holds the site's secret key, and is for when this disk is lost");
   struct stat st {};
   if (::lstat(file.c_str(), &st) != 0) return;
   if (S_ISREG(st.st_mode)) {
@@ -178,7 +182,11 @@ void check_target(const std::string& file, const std::string& site) {
 }
 
 BackupReport make_backup(Site& site, const BackupOrder& order) {
-  check_target(order.file, site.name());
+  check_target(order.file, site.name(), site.base());
+  if (site.has_changed_database())
+    throw SystemFailure(
+        "cannot make a backup: the database has changed on this disk, and an earlier backup is better than one of it", 0,
+        "put an earlier one back: 'patchferry restore --into-existing'");
   // Before the snapshot, which then knows of itself: a site that it is put back to does not lack this entry.
   site.audit({.what = "backup", .detail = order.file + (order.contents ? ", with contents" : ", without contents")});
   if (const auto kept = keep_head(site.db(), site.log_head()); !kept) note(kept.error().text);
@@ -224,7 +232,7 @@ BackupReport make_backup(Site& site, const BackupOrder& order) {
       progress.add(part.bytes);
     }
     for (const auto& one : contents) {
-      if (!tar.add(one.name(), open_file(one.path(site), O_RDONLY | O_NOFOLLOW), one.hash, one.bytes, progress)) {
+      if (!tar.add(one.name(), open_file(one.path(site), O_RDONLY), one.hash, one.bytes, progress)) {
         report.left_out.push_back(one.path(site));
         continue;
       }

@@ -22,8 +22,8 @@ struct BackupReport {
   std::vector<std::string> left_out;  // paths of objects and archives that have changed on this disk
 };
 
-/// UsageError, before anything is looked at: the file cannot go there, or what is there is no backup of a site of that name.
-void check_target(const std::string& file, const std::string& site);
+/// UsageError, before anything is looked at: the file cannot go there, or would lie in the base, or what is there is no backup of a site of that name.
+void check_target(const std::string& file, const std::string& site, const std::string& base);
 
 /// Written beside its final name, read back from end to end, then renamed. The audit log within it has an entry of it.
 BackupReport make_backup(Site& site, const BackupOrder& order);

@@ -14,6 +14,7 @@
 #include "importer/keeping/put_contents.h"
 #include "importer/keeping/staging.h"
 #include "importer/ledger.h"
+#include "importer/reserve.h"
 #include "system/atomic_file.h"
 #include "system/calendar.h"
 #include "system/failure.h"
@@ -26,6 +27,7 @@ namespace patchferry::importer::keeping {
 namespace {
 
 constexpr const char* kDatabase = "/patchferry.sqlite";
+constexpr const char* kSum = "/patchferry.sqlite.sum";
 
 /// What may lie in a folder that is to become a base: archives that were copied there beforehand, and traces of a restore.
 bool may_be_there(const std::string& name) {
@@ -240,8 +242,11 @@ void place_over(const RestoreOrder& order, const Staging& staging, const BackupL
   if (exists(staging.site() + "/restored-config.toml"))
     rename_path(staging.site() + "/restored-config.toml", base + "/restored-config.toml");
   if (exists(base + kDatabase)) set_aside(base, report);
+  // The sum of the former database says nothing of this one; between the two there is none.
+  remove_file(base + kSum);
   sync_file_system(base);
   rename_path(staging.site() + kDatabase, base + kDatabase);
+  if (exists(staging.site() + kSum)) rename_path(staging.site() + kSum, base + kSum);
   rename_path(staging.site() + "/audit.head", base + "/audit.head");
   sync_folder(base);
 }
@@ -323,6 +328,7 @@ Result<RestoreReport> restore(const RestoreOrder& order) {
   await_trees(site);
   report.published = publish_changed(site);
   look_at_result(site, report);
+  take_reserve(base);
   return report;
 }
 

@@ -28,25 +28,27 @@ std::string schema_of(Database& db) {
 
 /// Columns that become names of files and folders.
 struct NameColumn {
+  const char* table;
   const char* sql;
   bool is_path;  // else one component
 };
 constexpr NameColumn kNames[] = {
-    {"SELECT name FROM feed", false},
-    {"SELECT name FROM patchset", false},
-    {"SELECT DISTINCT ident FROM level", false},
-    {"SELECT DISTINCT ident FROM pointer", false},
-    {"SELECT DISTINCT name FROM pointer", false},
-    {"SELECT DISTINCT folder FROM lingering", true},
-    {"SELECT DISTINCT level FROM lingering", false},
-    {"SELECT DISTINCT path FROM retired", true},
-    {"SELECT DISTINCT served FROM cleaned_folder", true},
+    {"feed", "SELECT name FROM feed", false},
+    {"patchset", "SELECT name FROM patchset", false},
+    {"level", "SELECT DISTINCT ident FROM level", false},
+    {"pointer", "SELECT DISTINCT ident FROM pointer", false},
+    {"pointer", "SELECT DISTINCT name FROM pointer", false},
+    {"pointer", "SELECT DISTINCT CAST(text AS TEXT) FROM pointer WHERE is_link=1", false},
+    {"lingering", "SELECT DISTINCT folder FROM lingering", true},
+    {"lingering", "SELECT DISTINCT level FROM lingering", false},
+    {"retired", "SELECT DISTINCT path FROM retired", true},
+    {"cleaned_folder", "SELECT DISTINCT served FROM cleaned_folder", true},
 };
 
-Result<void> check_names(Database& db, bool has_all_tables) {
+Result<void> check_names(Database& db) {
   for (const auto& column : kNames) {
-    const std::string sql = column.sql;
-    if (!has_all_tables && (sql.ends_with("lingering") || sql.ends_with("retired") || sql.ends_with("cleaned_folder"))) continue;
+    // Of an older program it may lack the table; that it lacks none that it should have, is known.
+    if (!Query(db, "SELECT 1 FROM sqlite_schema WHERE type='table' AND name=?1").bind(column.table).step()) continue;
     Query names(db, column.sql);
     while (names.step()) {
       const std::string name = names.text(0);
@@ -81,8 +83,7 @@ Result<KnownArchives> checked(Database& db, const std::string& site) {
     if (!name.step() || name.text(0) != site) return odd("is of another site than the backup says", RefusalKind::wrong_site);
   }
   if (Query(db, "SELECT 1 FROM pending_rename").step()) return odd("has work left to do, which a backup never has");
-  constexpr std::int64_t kWithFeedTables = 6;
-  if (const auto good = check_names(db, version >= kWithFeedTables); !good) return tl::unexpected(good.error());
+  if (const auto good = check_names(db); !good) return tl::unexpected(good.error());
   KnownArchives out;
   Query archives(db, "SELECT name, file, sha256 FROM patchset");
   while (archives.step()) {

@@ -107,7 +107,8 @@ void print_facts(const PatchsetFacts& f, bool all_cves) {
   for (const auto& [cve, closed] : f.closes) most = std::max<std::uint64_t>(most, closed.cvss_tenths);
   std::string closes = count_text(f.closes.size(), "CVE");
   if (most != 0)
-    closes += ", highest " + score_text(static_cast<unsigned>(most)) + " (" + word_for(severity_of(static_cast<unsigned>(most))) + ")";
+    closes +=
+        ", highest " + score_text(static_cast<unsigned>(most)) + " (" + word_for(severity_of(static_cast<unsigned>(most))) + ")";
   if (f.unread != 0) closes += "; NOT KNOWN for " + count_text(f.unread, "level") + ", whose tree is not in resources/";
   print_line("closes", closes);
   std::vector<std::string> news = headlines(f.change);

@@ -74,6 +74,8 @@ Verdict judge(const Rules& rules, const Waiting& patchset, std::uint64_t now, co
   if (patchset.rejected) return {Reason::rejected, {}, false};
   if (rules.sticky && is_beyond(*rules.sticky, patchset.name)) return {Reason::sticky, {}, false};
   if (!takes_channel(rules.channel, patchset.channel)) return {Reason::channel, {}, false};
+  // However urgent it is: whoever took it out there has seen what it does.
+  if (!rules.follow.empty() && patchset.is_out_of_followed) return {Reason::not_followed, {}, false};
   now = std::min(now, kEndOfTime);
 
   Verdict out;

@@ -21,6 +21,7 @@ struct Waiting {
   bool approved = false;            // a person's words, in this feed
   bool rejected = false;
   bool is_in_followed = false;       // the feed that this one follows has it enabled
+  bool is_out_of_followed = false;   // somebody has taken it out there
   std::uint64_t followed_since = 0;  // since then; 0: that was not written down
 };
 

@@ -506,12 +506,28 @@ TEST_CASE("kc.eportal --clean-releases takes away what is obsolete, and with DRY
   CHECK(patchferry::exists(site.world.base() + "/arch/" + names[3] + ".tar.bz2"));
 }
 
+TEST_CASE("what nobody had signed and a person has deleted keeps no signed bundle out") {
+  const Portal site;
+  const World& world = site.world;
+  const std::string name = "K20260105_01";
+  world.release_kernels(name, {{1, 1}});
+  const std::string bundle = world.export_full();
+  make_folder(world.at("mine"));
+  write_archive(world.at("mine/" + name + ".tar.bz2"), kernel_release(name, {{1, 7}}));
+  REQUIRE(portal({"kcare", "deploy", "--disabled", world.at("mine/" + name + ".tar.bz2")}).code == 0);
+  const auto gone = shell("PATCHFERRY_NOW=$(($(date +%s) + 7200)) kc.eportal kcare unroll --delete " + name);
+  INFO(gone.err);
+  REQUIRE(gone.code == 0);
+  REQUIRE(site.states().empty());
+  CHECK(world.import({bundle}).code == 0);
+  CHECK(site.states() == States{{name, "enabled"}});
+}
+
 TEST_CASE("words without an engine say so, exit 2 and change nothing") {
   const Portal site;
   const auto before = visible(site.world.base());
-  for (const Words& words :
-       {Words{"key", "-a"}, Words{"user", "-a", "x"}, Words{"server", "clean", "--inactive"},
-        Words{"--list-servers"}, Words{"replication", "--full-sync"}, Words{"cache-mode", "--fetch-meta"}}) {
+  for (const Words& words : {Words{"key", "-a"}, Words{"user", "-a", "x"}, Words{"server", "clean", "--inactive"},
+                             Words{"--list-servers"}, Words{"replication", "--full-sync"}, Words{"cache-mode", "--fetch-meta"}}) {
     INFO(words.front());
     const auto done = portal(words);
     CHECK(done.code == 2);

@@ -203,6 +203,24 @@ TEST_CASE("a database that is gone comes back, and what the disk still has is us
   CHECK(kept.world.import({kept.next}).code == 0);
 }
 
+TEST_CASE("a database that has changed on its disk is replaced, and the sum that knew is too") {
+  const Kept kept;
+  const std::string base = kept.world.base();
+  kept.back_up();
+  std::string bytes = contents(base + "/patchferry.sqlite");
+  bytes[bytes.size() - 100] = static_cast<char>(bytes[bytes.size() - 100] ^ 1);
+  write_contents(base + "/patchferry.sqlite", bytes);
+  REQUIRE(typed({"check", "--base", base}).code == 1);
+  typed({"list", "--base", base});  // from now on it is known to differ
+  const auto done = kept.restore(base, {"--into-existing"});
+  INFO(done.err);
+  CHECK(done.code == 0);
+  const auto checked = typed({"check", "--base", base});
+  INFO(checked.out << checked.err);
+  CHECK(checked.code == 0);
+  CHECK(kept.world.import({kept.next}).code == 0);
+}
+
 TEST_CASE("contents that an existing base has lost come back with the backup that has them") {
   const Kept kept;
   const std::string base = kept.world.base();

@@ -53,6 +53,7 @@ TEST_CASE("a database in a backup is taken if it is one of ours, and refused by 
   CHECK(kind_after("UPDATE patchset SET name='../x'") == "hostile-member");
   CHECK(kind_after("UPDATE patchset SET file='../K20260105_01.tar.bz2'") == "hostile-member");
   CHECK(kind_after("INSERT INTO retired VALUES(1, 'a/../../../x', 1)") == "hostile-member");
+  CHECK(kind_after("INSERT INTO cleaned_folder VALUES(1, 1, 'u/../../x')") == "hostile-member");
   CHECK(kind_after("INSERT INTO lingering VALUES(1, '/etc', '1', 1, 1)") == "hostile-member");
 }
 
