@@ -165,6 +165,10 @@ void set_channel(Site& site, std::int64_t patchset, const std::string& channel) 
   Query(site.db(), "UPDATE patchset SET channel=?2 WHERE id=?1").bind(patchset, channel).run();
 }
 
+void do_without_recipe(Site& site, std::int64_t patchset) {
+  Query(site.db(), "UPDATE patchset SET recipe=NULL, archive_state='present' WHERE id=?1").bind(patchset).run();
+}
+
 void set_archive_state(Site& site, const std::string& name, ArchiveState state) {
   Query(site.db(), "UPDATE patchset SET archive_state=?2 WHERE name=?1").bind(name, word_for(state)).run();
 }

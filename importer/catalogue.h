@@ -97,6 +97,8 @@ void record_contents(Site& site, const std::string& name, const std::vector<Cont
 void record_recipe(Site& site, const std::string& name, const Digest& recipe);
 /// Likewise.
 void set_channel(Site& site, std::int64_t patchset, const std::string& channel);
+/// Likewise. Its archive is here and whole, and what it was made of is not: it counts as one that came as it is.
+void do_without_recipe(Site& site, std::int64_t patchset);
 void set_archive_state(Site& site, const std::string& name, ArchiveState state);
 /// Disabled in every feed, and for good: whatever comes under this name later is withdrawn as well.
 void withdraw(Site& site, const std::string& name, std::uint64_t bundle);

@@ -30,6 +30,10 @@ void enter(Site& site, const Change& change, AuditEvent& event) {
     roll_in(site, name);
     event.detail += ", let in again: " + name;
   }
+  // What was here before, unsigned and with these very bytes, is signed for now.
+  for (const auto& p : bundle.manifest()->patchsets)
+    if (const auto known = find_patchset(site, p.name.patchset.text); known && !is_signed(*known) && known->archive == p.archive)
+      record_vouched(site, known->id, s.trust_domain);
   if (change.is_rollback) return;
   if (!change.vouching.empty()) vouch(site, s.stream, change.vouching);
   record_import(site, bundle);

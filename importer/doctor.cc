@@ -32,6 +32,8 @@ constexpr std::uint64_t kTooLittleFree = 1;
 constexpr const char* kRestore = "stop changing this base, and put it back from a backup";
 
 Check database(Site& site) {
+  if (site.has_changed_database())
+    return {"database", Health::error, "something has changed it on the disk since the last command", kRestore};
   Query integrity(site.db(), "PRAGMA integrity_check(1)");
   if (!integrity.step()) return {"database", Health::error, "it does not answer", kRestore};
   if (const std::string found = integrity.text(0); found != "ok") return {"database", Health::error, found, kRestore};

@@ -23,11 +23,13 @@ struct Lacking {
   bool by_recipe = false;  // else from arch/
 };
 
+bool has_lost_recipe(const Site& site, const KnownPatchset& p) { return p.recipe && !is_regular(site.object_path(*p.recipe)); }
+
 std::vector<Lacking> lacking_contents(Site& site) {
   Holdings holdings(site);
   std::vector<Lacking> out;
   for (auto& p : patchsets(site)) {
-    if (holdings.has_contents(p)) continue;
+    if (holdings.has_contents(p) && !has_lost_recipe(site, p)) continue;
     // By its recipe little is read; but for what was lost with a content, only the archive tells.
     const bool by_recipe = p.recipe && holdings.check_parts(p);
     if (by_recipe || in_arch(site, p.name, p.archive_bytes)) out.push_back({std::move(p), by_recipe});
@@ -44,6 +46,7 @@ void put_in_place(Site& site, Trees& trees, const KnownPatchset& p, const Patchs
   sync_file_system(site.base());
   Transaction transaction(site.db());
   record_contents(site, p.name.patchset.text, contents.all);
+  if (has_lost_recipe(site, p)) do_without_recipe(site, p.id);  // so it was taken from arch/, whose archive is whole
   transaction.commit();
 }
 

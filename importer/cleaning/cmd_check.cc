@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // patchferry check: reads everything again, and says what is no longer what was put there.
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -16,6 +17,8 @@
 namespace patchferry::importer {
 
 namespace {
+
+constexpr std::size_t kMostShown = 40;  // findings, to people
 
 constexpr OptionSpec kOptions[] = {
     kBaseOption,
@@ -89,6 +92,17 @@ nlohmann::json damages_json(const std::vector<Damage>& all) {
   return out;
 }
 
+/// To people; where much is wrong, the rest is more of the same. A hint is said once in a row.
+void print_some(const std::vector<Damage>& all) {
+  const std::string* last = nullptr;
+  for (std::size_t i = 0; i < std::min(all.size(), kMostShown); ++i) {
+    print(all[i].kind + ": " + all[i].path + ": " + all[i].text);
+    if (!all[i].hint.empty() && (last == nullptr || *last != all[i].hint)) print("  " + all[i].hint);
+    last = &all[i].hint;
+  }
+  if (all.size() > kMostShown) print("and " + std::to_string(all.size() - kMostShown) + " more: --json lists them all");
+}
+
 void print_all(const Arguments& args, const Checked& done) {
   if (args.has("json")) {
     const CheckReport& r = done.report;
@@ -101,10 +115,7 @@ void print_all(const Arguments& args, const Checked& done) {
     return;
   }
   for (const auto& one : done.repaired) print("repaired: " + one.path + ": " + one.text);
-  for (const auto& one : done.report.damages) {
-    print(one.kind + ": " + one.path + ": " + one.text);
-    if (!one.hint.empty()) print("  " + one.hint);
-  }
+  print_some(done.report.damages);
   if (is_quiet()) return;
   if (done.is_opened)
     print("checked " + count_text(done.report.objects, "content") + ", " + count_text(done.report.archives, "archive") + " and " +

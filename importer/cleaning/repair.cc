@@ -120,7 +120,7 @@ class Repair {
     while (with.step()) all.push_back(with.text(0));
     for (const auto& name : all)
       if (const auto p = find_patchset(site_, name); is_file(site_.arch() + "/" + p->name.file, p->archive))
-        Query(site_.db(), "UPDATE patchset SET recipe=NULL, archive_state='present' WHERE id=?1").bind(p->id).run();
+        importer::do_without_recipe(site_, p->id);
   }
 
   /// Patchsets with a tree that have it.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // patchferry import: bring a bundle in.
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "importer/commands.h"
@@ -45,6 +46,10 @@ constexpr CommandSpec kSpec = {
 };
 
 /// `effect`: of a plan that is to be shown.
+bool waits(const std::vector<Judged>& all) {
+  return std::any_of(all.begin(), all.end(), [](const Judged& one) { return !one.verdict.takes(); });
+}
+
 void print_outcome(const ImportOutcome& outcome, bool dry_run, const std::optional<PlanEffect>& effect = {}) {
   switch (outcome.kind) {
     case ImportOutcome::Kind::refused: break;
@@ -63,7 +68,8 @@ void print_outcome(const ImportOutcome& outcome, bool dry_run, const std::option
       for (const auto& name : outcome.plan->disabled) print("rollback: " + name + " is disabled in every feed");
       print((outcome.plan->is_rollback ? "went back to bundle " : "imported bundle ") + std::to_string(outcome.plan->sequence) +
             ": " + count_text(outcome.plan->fresh.size(), "patchset") + " new, " + std::to_string(outcome.plan->present.size()) +
-            " here already, " + count_text(outcome.plan->gained.size(), "CVE") + " newly closed");
+            " here already, " + count_text(outcome.plan->gained.size(), "CVE") + " newly closed" +
+            (waits(outcome.plan->judged) ? ", once feeds have taken what waits" : ""));
       print_waiting(outcome.plan->judged);
       break;
   }

@@ -235,8 +235,10 @@ TEST_CASE("an archive deployed by hand and the bundle that brings it meet, in ei
   };
   SECTION("deployed first") {
     REQUIRE(typed({"deploy", "--base", world.base(), archive}).code == 0);
+    CHECK(json_of(typed({"list", "--base", world.base(), "--json"})).at("patchsets").at(0).at("authenticated") == false);
     REQUIRE(world.import({bundle}).code == 0);
     check_both();
+    CHECK(json_of(typed({"list", "--base", world.base(), "--json"})).at("patchsets").at(0).at("authenticated") == true);
   }
   SECTION("imported first") {
     REQUIRE(world.import({bundle}).code == 0);

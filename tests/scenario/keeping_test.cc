@@ -120,6 +120,9 @@ TEST_CASE("archives that were copied beside a backup without contents are laid o
     CHECK(served(moved).empty());
     CHECK(typed({"archives", "--base", moved}).code == 0);
     CHECK(served(moved) == before);
+    // What archives were made of did not come back with them, and is needed no more.
+    CHECK(typed({"check", "--base", moved}).code == 0);
+    CHECK(typed({"archives", "--base", moved}).code == 4);
     CHECK(kept.world.import_into(moved, {kept.next}).code == 0);
   }
 }
