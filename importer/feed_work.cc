@@ -2,6 +2,7 @@
 #include "importer/feed_work.h"
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 
 #include "importer/catalogue.h"
@@ -29,8 +30,20 @@ void add(Site& site, Change& change, FeedReport& report, const Feed& feed, std::
   }
 }
 
-/// Makes it so. What is to be enabled and was only stored, or has lost its tree, is unpacked first.
-Result<void> carry_out(Site& site, Change& change, FeedReport& report) {
+/// Of what cannot be unpacked, nothing comes about.
+void leave_out(const KnownPatchset& p, Refusal why, Change& change, FeedReport& report) {
+  const std::string& name = p.name.patchset.text;
+  std::erase_if(change.states, [&](const StateChange& one) { return one.patchset == p.id; });
+  std::erase_if(report.moves, [&](const FeedReport::Move& one) { return one.what.patchset == p.id; });
+  change.detail += "; not " + name + ", which cannot be unpacked";
+  report.stale.push_back({name, why.kind, "cannot unpack " + name + ", so no feed takes it: " + why.text, std::move(why.hint)});
+}
+
+enum class OnRefusal { stop, go_on };
+
+/// Makes it so. What is to be enabled and was only stored, or has lost its tree, is unpacked first. The first that cannot be is refused,
+/// and nothing changes; or, with `go_on`, it is left out.
+Result<void> carry_out(Site& site, Change& change, FeedReport& report, OnRefusal on_refusal = OnRefusal::stop) {
   change.counts_patchsets = false;
   std::set<std::int64_t> wanted;
   for (const auto& one : change.states)
@@ -43,10 +56,23 @@ Result<void> carry_out(Site& site, Change& change, FeedReport& report) {
     folder.emplace(site, "feeds");
     change.work = folder->path();
     auto made = lay_out_stored(site, stored, change.work);
-    if (!made) return tl::unexpected(std::move(made.error()));
-    change.laid_out = std::move(*made);
+    if (!made && on_refusal == OnRefusal::stop) return tl::unexpected(std::move(made.error()));
+    if (made) {
+      change.laid_out = std::move(*made);
+    } else {  // one by one, to see which
+      folder.reset();
+      folder.emplace(site, "feeds");
+      for (const auto& p : stored) {
+        auto one = lay_out_stored(site, {p}, change.work);
+        if (one)
+          std::move(one->begin(), one->end(), std::back_inserter(change.laid_out));
+        else
+          leave_out(p, std::move(one.error()), change, report);
+      }
+    }
   }
-  if (!change.states.empty()) report.stale = commit(site, change);
+  if (!change.states.empty())
+    for (auto& failure : commit(site, change)) report.stale.push_back(std::move(failure));
   report.published = publish_changed(site);
   return {};
 }
@@ -133,7 +159,7 @@ Result<FeedReport> update_feeds(Site& site, const std::vector<Feed>& feeds, cons
     }
     add(site, change, report, feed, moves);
   }
-  if (auto done = carry_out(site, change, report); !done) return tl::unexpected(std::move(done.error()));
+  if (auto done = carry_out(site, change, report, OnRefusal::go_on); !done) return tl::unexpected(std::move(done.error()));
   return report;
 }
 

@@ -44,7 +44,7 @@ Result<FeedReport> change_feeds(Site& site, const std::vector<Feed>& feeds, Feed
                                 const std::vector<std::string>& names);
 
 /// Enables what is here, nobody has decided about, and the rules of the feed let through. `product`: of these alone; "" for all.
-/// `what`: the word for the audit log. Refused: as above.
+/// `what`: the word for the audit log. What cannot be unpacked is left out, and named in `stale`.
 Result<FeedReport> update_feeds(Site& site, const std::vector<Feed>& feeds, const std::string& product,
                                 const std::string& what = "update");
 

@@ -504,6 +504,19 @@ TEST_CASE("what can no longer be unpacked is refused by name, and no feed change
   CHECK(served(s.base).size() == 3);
 }
 
+TEST_CASE("what can no longer be unpacked keeps nothing else from being taken by itself") {
+  const Stored s;
+  patchferry::remove_file(s.base + "/arch/" + kKernels[1] + ".tar.bz2");
+  const auto done = s.type({"feed", "change", "--auto", "main"});
+  INFO(done.err);
+  CHECK(done.code == 5);
+  CHECK(says(done.err, kKernels[1]));
+  CHECK(served(s.base).at(khash(1) + "/latest.v1") == "4\n");
+  CHECK(served(s.base).count(khash(1) + "/2/kpatch.bin") == 0);
+  CHECK(names_in(s.base + "/quarantine").empty());
+  CHECK(typed({"tick", "--base", s.base}).code == 5);  // until somebody has looked at it
+}
+
 TEST_CASE("adopted without being deployed, an archive is unpacked when it is enabled") {
   const World world;
   const std::string name = "K20260105_01";
