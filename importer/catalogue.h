@@ -38,8 +38,9 @@ struct KnownPatchset {
   std::uint64_t archive_bytes = 0;
   std::uint64_t expanded_bytes = 0;
   std::uint64_t arrived = 0;
-  std::optional<Origin> origin;   // none: adopted, or deployed by itself
-  std::optional<Digest> vouched;  // trust domain whose release keys have signed the archive by itself
+  std::optional<Origin> origin;  // none: adopted, or deployed by itself
+  std::optional<Digest>
+      vouched;  // trust domain whose release keys have signed for it later: the archive by itself, or a bundle that has it
   bool unpacked = false;
   bool withdrawn = false;
   std::string channel = kDefaultChannel;  // the vendor's
@@ -89,7 +90,7 @@ std::uint64_t last_import(Site& site);
 std::int64_t record_patchset(Site& site, const NewPatchset& patchset);
 /// Likewise. Its tree is in resources/ from now on, so feeds can serve it.
 void record_unpacked(Site& site, std::int64_t patchset);
-/// Likewise. Its archive is signed by itself, under this trust domain.
+/// Likewise. Release keys of this trust domain have signed for it, though no bundle brought it.
 void record_vouched(Site& site, std::int64_t patchset, const Digest& domain);
 /// Likewise. What is in a patchset that is known, whose contents may not have been.
 void record_contents(Site& site, const std::string& name, const std::vector<Content>& contents);

@@ -57,6 +57,7 @@ struct KeptOut {
 
 /// Their renames come before those of what takes their place.
 std::string take_out_replaced(Site& site, const Change& change, std::vector<KeptOut>& kept) {
+  if (change.replaced.empty()) return "";
   std::string names;
   const std::string trash = new_trash_folder(site);
   for (const auto& name : change.replaced) {

@@ -11,6 +11,7 @@
 
 #include "importer/feed_folder.h"
 #include "importer/feeds.h"
+#include "importer/generation_tree.h"
 #include "system/failure.h"
 #include "system/file.h"
 #include "system/rel_path.h"
@@ -138,7 +139,7 @@ Check check_feeds(Site& site, ServedTree& served) {
       wrong = "feed " + feed.name + " shows nothing: " + current + " leads nowhere";
       continue;
     }
-    const std::uint64_t shown = std::strtoull(file_name_of(*target).c_str(), nullptr, 10);
+    const std::uint64_t shown = generation_number(file_name_of(*target));
     if (shown > feed.generation)
       newer = "feed " + feed.name + " shows generation " + std::to_string(shown) + ", and the database knows of " +
               std::to_string(feed.generation) + " only: it was put back from a backup";

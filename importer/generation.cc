@@ -3,13 +3,12 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdlib>
-#include <fmt/format.h>
 #include <optional>
 #include <unistd.h>
 
 #include "importer/catalogue.h"
 #include "importer/cleaned.h"
+#include "importer/generation_tree.h"
 #include "system/calendar.h"
 #include "system/failure.h"
 #include "system/file.h"
@@ -17,39 +16,6 @@
 namespace patchferry::importer {
 
 namespace {
-
-std::uint64_t number_of(const std::string& name) { return std::strtoull(name.c_str(), nullptr, 10); }
-
-std::string folder_name(std::uint64_t number) { return fmt::format("{:06}", number); }
-
-/// The patchset that a level's link leads to.
-std::string patchset_of(const std::string& target) {
-  const auto begin = target.find("resources/");
-  if (begin == std::string::npos) return "";  // none of ours
-  return target.substr(begin + 10, target.find('/', begin + 10) - begin - 10);
-}
-
-/// What a link in a generation leads to, beneath folders/.
-std::string beneath_folders(const std::string& target) {
-  const auto begin = target.find("folders/");
-  return begin == std::string::npos ? "" : target.substr(begin + 8);  // "": none of ours
-}
-
-/// Served folders of a generation's tree: the links in it, those in u/ too.
-std::vector<std::string> links_in(const std::string& tree, const std::string& beneath = "") {
-  std::vector<std::string> out;
-  const std::string folder = tree + "/" + beneath;
-  if (!is_folder(folder)) return out;
-  for (const auto& name : folder_entries(folder)) {
-    if (read_symlink(folder + name)) {
-      out.push_back(beneath + name);
-    } else {
-      const auto inner = links_in(tree, beneath + name + "/");
-      out.insert(out.end(), inner.begin(), inner.end());
-    }
-  }
-  return out;
-}
 
 /// Gives a link of the generation before a second name: no inode, and half the time of a new link.
 void link_again(const std::string& from, const std::string& to) {
@@ -65,7 +31,7 @@ void link_again(const std::string& from, const std::string& to) {
 std::uint64_t generation_shown(const Site& site, const Feed& feed) {
   const std::string link = site.path("feeds/" + feed.name + "/current");
   const auto target = read_symlink(link);
-  return target && is_folder(link) ? number_of(file_name_of(*target)) : 0;
+  return target && is_folder(link) ? generation_number(file_name_of(*target)) : 0;
 }
 
 Generation::Generation(Site& site, const Feed& feed)
@@ -74,8 +40,8 @@ Generation::Generation(Site& site, const Feed& feed)
       root_(site.path("feeds/" + feed.name)),
       before_(generation_shown(site, feed)),
       number_(std::max(feed.generation, before_) + 1),
-      tree_(root_ + "/generations/" + folder_name(number_)),
-      tree_before_(root_ + "/generations/" + folder_name(before_)),
+      tree_(root_ + "/generations/" + generation_name(number_)),
+      tree_before_(root_ + "/generations/" + generation_name(before_)),
       maker_(site, feed),
       withdrawn_(withdrawn_names(site)),
       cleaned_(cleaned_names(site)) {
@@ -87,7 +53,7 @@ void Generation::build() {
   make_folders(root_ + "/generations");
   // What a killed run has begun may not be durable: nothing of it is built upon.
   for (const auto& name : folder_entries(root_ + "/generations"))
-    if (number_of(name) != before_ && number_of(name) >= number_) {
+    if (generation_number(name) != before_ && generation_number(name) >= number_) {
       remove_tree(root_ + "/generations/" + name);
       was_interrupted_ = true;
     }
@@ -129,14 +95,10 @@ void Generation::read_lingering() {
   while (retired.step()) retired_[retired.text(0)] = retired.number(1);
 }
 
-bool Generation::is_over(const Lingering& one) const {
-  const std::uint64_t time = now();
-  const bool in_time = time < one.at || time - one.at >= kLingers;  // a clock that was put back tells nothing
-  return in_time && number_ + 1 >= one.since + kGenerationsKept;
-}
+bool Generation::is_over(const Lingering& one) const { return has_lingered(one.since, one.at, number_, now()); }
 
 bool Generation::is_gone(const std::string& target) const {
-  const std::string patchset = patchset_of(target);
+  const std::string patchset = patchset_behind(target);
   return std::binary_search(withdrawn_.begin(), withdrawn_.end(), patchset) ||
          std::binary_search(cleaned_.begin(), cleaned_.end(), patchset);
 }
@@ -147,8 +109,8 @@ std::vector<std::string> Generation::folders_to_make() {
     for (const auto& [place, one] : lingering_)
       if (is_over(one)) out.push_back(place.first);
   } else {
-    const auto before = links_in(tree_before_);
-    if (before_ != 0) out.insert(out.end(), before.begin(), before.end());
+    if (before_ != 0)
+      for (auto& link : links_of(tree_before_)) out.push_back(std::move(link.served));
   }
   std::sort(out.begin(), out.end());
   out.erase(std::unique(out.begin(), out.end()), out.end());
@@ -156,7 +118,7 @@ std::vector<std::string> Generation::folders_to_make() {
 }
 
 void Generation::link_over(const std::set<std::string>& but) {
-  for (const auto& served : links_in(tree_before_)) {
+  for (const auto& [served, path] : links_of(tree_before_)) {
     if (but.count(served) != 0) continue;
     const std::string to = tree_ + "/" + served;
     if (served.find('/') != std::string::npos) make_folders(parent_of(to));
@@ -168,7 +130,7 @@ void Generation::link_over(const std::set<std::string>& but) {
 std::string Generation::shown_before(const std::string& served) const {
   if (before_ == 0) return "";
   const auto target = read_symlink(tree_before_ + "/" + served);
-  return target ? beneath_folders(*target) : "";
+  return target ? path_beneath_folders(*target) : "";
 }
 
 void Generation::make(const std::string& served) {
@@ -220,7 +182,7 @@ void Generation::link(const std::string& served, const std::string& path) {
 }
 
 void Generation::show() {
-  replace_symlink("generations/" + folder_name(number_), root_ + "/current");
+  replace_symlink("generations/" + generation_name(number_), root_ + "/current");
   sync_folder(root_);
 }
 
@@ -239,7 +201,7 @@ void Generation::record() {
 
 void Generation::prune() {
   for (const auto& name : folder_entries(root_ + "/generations"))
-    if (number_of(name) + kGenerationsKept <= number_) remove_tree(root_ + "/generations/" + name);
+    if (generation_number(name) + kGenerationsKept <= number_) remove_tree(root_ + "/generations/" + name);
   if (!by_changes_ || was_interrupted_) prune_all();
   // Folders first, then the rows in one go: a folder that is gone is removed again without harm.
   std::vector<std::string> gone;
@@ -261,10 +223,9 @@ void Generation::prune() {
 void Generation::prune_all() {
   std::map<std::string, std::uint64_t> last_shown;
   for (const auto& name : folder_entries(root_ + "/generations")) {
-    const std::string tree = root_ + "/generations/" + name;
-    for (const auto& served : links_in(tree)) {
-      std::uint64_t& last = last_shown[beneath_folders(*read_symlink(tree + "/" + served))];
-      last = std::max(last, number_of(name));
+    for (const auto& link : links_of(root_ + "/generations/" + name)) {
+      std::uint64_t& last = last_shown[link.path];
+      last = std::max(last, generation_number(name));
     }
   }
   const auto look = [&](const std::string& served) {

@@ -2,9 +2,9 @@
 // How a bundle comes in, pass by pass. Read import_bundle() first; each pass has a header that says what it promises.
 #include "importer/import.h"
 
-#include <algorithm>
 #include <cerrno>
 #include <fmt/format.h>
+#include <map>
 
 #include "importer/archives.h"
 #include "importer/bring_in.h"
@@ -77,13 +77,12 @@ void settle(Site& site, Plan& plan) {
   std::vector<std::int64_t> ids;
   for (auto& one : plan.judged)
     if (const auto known = find_patchset(site, one.name)) ids.push_back(one.patchset = known->id);
-  const auto waiting = judge_known(site, plan.takers.ruled, ids);
+  std::map<std::pair<std::int64_t, std::int64_t>, Judged> waiting;  // by feed and patchset
+  for (auto& one : judge_known(site, plan.takers.ruled, ids)) waiting[{one.feed.id, one.patchset}] = std::move(one);
   for (auto& one : plan.judged) {
-    const auto still = std::find_if(waiting.begin(), waiting.end(), [&](const Judged& other) {
-      return other.feed.id == one.feed.id && other.patchset == one.patchset;
-    });
-    one.verdict = still == waiting.end() ? Verdict() : still->verdict;
-    one.text = still == waiting.end() ? "" : still->text;
+    const auto still = waiting.find({one.feed.id, one.patchset});
+    one.verdict = still == waiting.end() ? Verdict() : still->second.verdict;
+    one.text = still == waiting.end() ? "" : still->second.text;
   }
 }
 

@@ -81,6 +81,17 @@ Standing standing_of(Site& site, const std::optional<KnownPatchset>& known, cons
   return cleaned->is_signed ? Standing::conflict : Standing::absent;
 }
 
+/// What a person has said of a patchset in a feed stands for what takes its place, as commit() has it.
+void leave_kept_out(Site& site, Plan& plan) {
+  for (const auto& name : plan.replaced) {
+    const auto known = find_patchset(site, name);
+    for (const auto& feed : plan.takers.ruled) {
+      if (!is_decided(site, feed, known->id) || state_in(site, feed, known->id) == FeedState::enabled) continue;
+      std::erase_if(plan.judged, [&](const Judged& one) { return one.feed.id == feed.id && one.name == name; });
+    }
+  }
+}
+
 }  // namespace
 
 Result<Plan> make_plan(Site& site, const VerifiedBundle& bundle, Takers takers) {
@@ -136,6 +147,7 @@ Result<Plan> make_plan(Site& site, const VerifiedBundle& bundle, Takers takers) 
     for (const auto& one : on_offer)
       if (one.id == 0 || !is_decided(site, feed, one.id)) plan.judged.push_back({feed, one.id, one.what.name.text, {}, {}});
   for (auto& one : judge_offered(site, plan.takers.ruled, on_offer, plan.takers.by_hand)) plan.judged.push_back(std::move(one));
+  leave_kept_out(site, plan);
   for (const auto& need : manifest.needs) {
     const auto known = find_patchset(site, need.name);
     const Standing standing = standing_of(site, known, need.name, need.archive);

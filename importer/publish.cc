@@ -32,13 +32,21 @@ std::vector<Published> publish(Site& site, const std::vector<Feed>& behind) {
   return out;
 }
 
-bool has_lingered(Site& site, const Feed& feed) {
-  return Query(site.db(), "SELECT 1 FROM lingering WHERE feed=?1 AND (at<=?2 OR at>?3)")
-      .bind(feed.id, now() - kLingers, now())  // a clock that was put back tells nothing
-      .step();
+bool has_what_lingered(Site& site, const Feed& feed) {
+  Query times(site.db(), "SELECT DISTINCT at FROM lingering WHERE feed=?1");
+  times.bind(feed.id);
+  while (times.step())
+    if (has_lingered(times.number(0), now())) return true;
+  return false;
 }
 
 }  // namespace
+
+bool has_lingered(std::uint64_t at, std::uint64_t time) { return time < at || time - at >= kLingers; }
+
+bool has_lingered(std::uint64_t since, std::uint64_t at, std::uint64_t number, std::uint64_t time) {
+  return has_lingered(at, time) && number + 1 >= since + kGenerationsKept;
+}
 
 std::vector<Published> publish_changed(Site& site) {
   take_back_awaited(site);
@@ -52,7 +60,7 @@ std::vector<Published> publish_changed(Site& site) {
 
 std::vector<Published> let_go(Site& site) {
   auto all = feeds(site);
-  std::erase_if(all, [&](const Feed& feed) { return !has_lingered(site, feed); });
+  std::erase_if(all, [&](const Feed& feed) { return !has_what_lingered(site, feed); });
   return publish(site, all);
 }
 

@@ -25,6 +25,11 @@ namespace patchferry::importer {
 constexpr std::uint64_t kGenerationsKept = 3;  // the current one included
 constexpr std::uint64_t kLingers = 600;        // seconds
 
+/// Whether kLingers is over for a level that is not enabled since `at`. A clock that was put back tells nothing.
+bool has_lingered(std::uint64_t at, std::uint64_t time);
+/// Whether generation `number`, made at `time`, lets a level go that is not enabled since generation `since`, made at `at`.
+bool has_lingered(std::uint64_t since, std::uint64_t at, std::uint64_t number, std::uint64_t time);
+
 struct Published {
   std::string feed;
   std::uint64_t generation = 0;

@@ -124,6 +124,7 @@ Site::Site(const Settings& settings, Wait wait)
   // A base put back from a backup may lack what was empty.
   for (const char* folder : kFolders)
     if (!exists(path(folder))) make_folder(path(folder));
+  take_reserve(base());  // what was put back, or killed before, may have none
   roll_forward();
   tidy_quarantine();
   compare_copy(*this);

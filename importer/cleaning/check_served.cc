@@ -11,6 +11,7 @@
 #include "importer/cleaning/shown_trees.h"
 #include "importer/feed_folder.h"
 #include "importer/generation.h"
+#include "importer/generation_tree.h"
 #include "system/failure.h"
 #include "system/file.h"
 #include "system/parallel.h"
@@ -122,21 +123,25 @@ void check_feed(Site& site, const Feed& feed, CheckReport& report) {
   if (shown == 0) return wrong(root + "/current", "it leads nowhere: agents find nothing");
   const std::string tree = site.path(root + "/generations/" + file_name_of(*read_symlink(site.path(root + "/current"))));
   std::set<std::string> there;
-  for (const auto& link : links_of(tree)) {
+  std::vector<std::string> foreign;
+  for (const auto& link : links_of(tree, &foreign)) {
     there.insert(link.served);
-    const std::string path = link.folder.substr(site.base().size() + 1);
-    if (!is_folder(link.folder)) {
+    const std::string path = root + "/folders/" + link.path;
+    const std::string place = site.path(path);
+    if (!is_folder(place)) {
       wrong(path, "it is gone, and agents ask for it");
       continue;
     }
-    const FeedFolder folder = read_folder(link.folder);
-    if (digest_of(folder) != file_name_of(link.folder)) {
+    const FeedFolder folder = read_folder(place);
+    if (digest_of(folder) != file_name_of(place)) {
       wrong(path, "it does not show what was published");
       continue;
     }
     for (const auto& [name, entry] : folder)
-      if (is_level(name) && !is_folder(link.folder + "/" + name)) wrong(path + "/" + name, "it leads nowhere");
+      if (is_level(name) && !is_folder(place + "/" + name)) wrong(path + "/" + name, "it leads nowhere");
   }
+  for (const auto& name : foreign)
+    wrong(tree.substr(site.base().size() + 1) + "/" + name, "somebody else has put this link there");
   for (const auto& served : FolderMaker(site, feed).served())
     if (there.count(served) == 0) wrong(tree.substr(site.base().size() + 1) + "/" + served, "it is gone, and agents ask for it");
 }

@@ -6,6 +6,7 @@
 
 #include "importer/feed_folder.h"
 #include "importer/generation.h"
+#include "importer/generation_tree.h"
 #include "importer/publish.h"
 #include "system/calendar.h"
 #include "system/file.h"
@@ -16,21 +17,7 @@ namespace {
 
 constexpr std::uint64_t kMaxPointerBytes = 64 << 10;
 
-std::uint64_t number_of(const std::string& text) { return std::strtoull(text.c_str(), nullptr, 10); }
-
-void gather(const std::string& tree, const std::string& beneath, std::vector<ServedLink>& out) {
-  for (const auto& name : folder_entries(tree + "/" + beneath)) {
-    const std::string path = tree + "/" + beneath + name;
-    if (const auto target = read_symlink(path)) {
-      // ../../folders/<served>/<digest>: by its name rather than by where it leads, which need not be there.
-      const std::string root = parent_of(parent_of(tree));
-      if (target->find("folders/") == std::string::npos) continue;  // none of ours
-      out.push_back({beneath + name, root + "/folders/" + target->substr(target->find("folders/") + 8)});
-    } else if (is_folder(path)) {
-      gather(tree, beneath + name + "/", out);
-    }
-  }
-}
+std::uint64_t level_number(const std::string& text) { return std::strtoull(text.c_str(), nullptr, 10); }
 
 std::string text_of_pointer(const std::string& path) {
   if (const auto target = read_symlink(path)) return *target;
@@ -38,20 +25,7 @@ std::string text_of_pointer(const std::string& path) {
   return bytes ? std::string(as_text(*bytes)) : std::string();
 }
 
-/// Where a level's link leads: the patchset.
-std::string patchset_of(const std::string& target) {
-  const auto begin = target.find("resources/");
-  if (begin == std::string::npos) return "";
-  return target.substr(begin + 10, target.find('/', begin + 10) - begin - 10);
-}
-
 }  // namespace
-
-std::vector<ServedLink> links_of(const std::string& tree) {
-  std::vector<ServedLink> out;
-  if (is_folder(tree)) gather(tree, "", out);
-  return out;
-}
 
 std::set<std::uint64_t> named_in(const std::string& folder) {
   std::set<std::uint64_t> out;
@@ -64,7 +38,7 @@ std::set<std::uint64_t> named_in(const std::string& folder) {
     for (auto at = text.begin(); at != text.end();) {
       const auto begin = std::find_if(at, text.end(), is_digit);
       at = std::find_if_not(begin, text.end(), is_digit);
-      if (begin != at) out.insert(number_of(std::string(begin, at)));
+      if (begin != at) out.insert(level_number(std::string(begin, at)));
     }
   }
   return out;
@@ -79,13 +53,14 @@ FeedView view_of(Site& site, const Feed& feed) {
   const std::string generations = root + "/generations";
   if (!is_folder(generations)) return out;
   for (const auto& generation : folder_entries(generations)) {
-    const bool is_current = number_of(generation) == current;
+    const bool is_current = generation_number(generation) == current;
     for (const auto& link : links_of(generations + "/" + generation)) {
+      const std::string folder = root + "/folders/" + link.path;
       if (is_current)
-        for (const auto& [level, entry] : levels_in(link.folder))
-          out.shown[{link.served, number_of(level)}] = patchset_of(entry.text);
-      if (!seen.insert(link.folder).second || !is_folder(link.folder)) continue;
-      for (const std::uint64_t level : named_in(link.folder)) out.named.insert({link.served, level});
+        for (const auto& [level, entry] : levels_in(folder))
+          out.shown[{link.served, level_number(level)}] = patchset_behind(entry.text);
+      if (!seen.insert(folder).second || !is_folder(folder)) continue;
+      for (const std::uint64_t level : named_in(folder)) out.named.insert({link.served, level});
     }
   }
   const std::uint64_t time = now();
@@ -100,9 +75,8 @@ FeedView view_of(Site& site, const Feed& feed) {
   Query lingering(site.db(), "SELECT folder, level, since, at FROM lingering WHERE feed=?1");
   lingering.bind(feed.id);
   while (lingering.step()) {
-    const bool in_time = time < lingering.number(3) || time - lingering.number(3) >= kLingers;
-    const bool is_over = in_time && feed.generation + 2 >= lingering.number(2) + kGenerationsKept;
-    if (!is_over) out.lingering.insert({lingering.text(0), number_of(lingering.text(1))});
+    const bool is_over = has_lingered(lingering.number(2), lingering.number(3), feed.generation + 1, time);
+    if (!is_over) out.lingering.insert({lingering.text(0), level_number(lingering.text(1))});
   }
   return out;
 }

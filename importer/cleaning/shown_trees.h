@@ -8,14 +8,6 @@
 
 namespace patchferry::importer {
 
-/// A link in the newest generation, or in another that is kept: where it stands and where it leads.
-struct ServedLink {
-  std::string served;  // "<khash>" or "u/<buildid>"
-  std::string folder;  // path of folders/<served>/<digest>
-};
-/// All of one generation's tree, which need not be there.
-std::vector<ServedLink> links_of(const std::string& tree);
-
 /// The levels that a folder's pointers name, of those that it has: each run of digits in a `latest*`, and any other pointer that is
 /// a bare level. What else may stand in one, we do not know.
 std::set<std::uint64_t> named_in(const std::string& folder);

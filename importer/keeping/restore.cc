@@ -14,7 +14,6 @@
 #include "importer/keeping/put_contents.h"
 #include "importer/keeping/staging.h"
 #include "importer/ledger.h"
-#include "importer/reserve.h"
 #include "system/atomic_file.h"
 #include "system/calendar.h"
 #include "system/failure.h"
@@ -328,7 +327,6 @@ Result<RestoreReport> restore(const RestoreOrder& order) {
   await_trees(site);
   report.published = publish_changed(site);
   look_at_result(site, report);
-  take_reserve(base);
   return report;
 }
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <tuple>
 
 #include "importer/reports/coverage.h"
@@ -21,14 +22,19 @@ bool may_take(const Plan& plan, const Feed& feed) {
   return std::any_of(feeds.begin(), feeds.end(), [&](const Feed& f) { return f.id == feed.id; });
 }
 
-/// Those of the bundle's new patchsets that the feed takes at once.
-std::vector<const ManifestPatchset*> taken_at_once(const Plan& plan, const Feed& feed) {
-  std::vector<const ManifestPatchset*> out;
-  for (const auto& p : plan.fresh) {
-    const bool is_taken = std::any_of(plan.judged.begin(), plan.judged.end(), [&](const Judged& one) {
-      return one.feed.id == feed.id && one.patchset == 0 && one.name == p.name.patchset.text && one.verdict.takes();
-    });
-    if (is_taken && !holds(plan.refused, p.name.patchset.text)) out.push_back(&p);
+/// What the feed takes at once: row ids of what is here, names of what only the bundle has.
+struct TakenNow {
+  std::set<std::int64_t> known;
+  std::set<std::string> fresh;
+};
+TakenNow taken_now(const Plan& plan, const Feed& feed) {
+  TakenNow out;
+  for (const auto& one : plan.judged) {
+    if (one.feed.id != feed.id || !one.verdict.takes()) continue;
+    if (one.patchset != 0)
+      out.known.insert(one.patchset);
+    else
+      out.fresh.insert(one.name);
   }
   return out;
 }
@@ -37,12 +43,11 @@ std::vector<const ManifestPatchset*> taken_at_once(const Plan& plan, const Feed&
 Alternative alternative_for(Site& site, const Plan& plan, const Feed& feed, const std::vector<KnownPatchset>& all,
                             FeedEffect& effect) {
   Alternative out{shown_in(site, feed), {}};
+  const auto taken = taken_now(plan, feed).known;
   for (const auto& p : all) {
     const std::string& name = p.name.patchset.text;
     const bool was_shown = out.before.count(p.id) != 0;
-    bool is_shown = was_shown;
-    for (const auto& one : plan.judged)
-      if (one.feed.id == feed.id && one.patchset == p.id && one.verdict.takes()) is_shown = true;
+    bool is_shown = was_shown || taken.count(p.id) != 0;
     if (holds(plan.enabled, name)) {
       const auto in = would_enable_in(site, p.id);
       if (std::find(in.begin(), in.end(), feed.id) != in.end()) is_shown = true;
@@ -64,10 +69,13 @@ struct Draft {
 };
 
 void bring(const Plan& plan, const Feed& feed, Draft& draft) {
-  for (const ManifestPatchset* p : taken_at_once(plan, feed)) {
-    draft.effect.enable.push_back(p->name.patchset.text);
+  const auto taken = taken_now(plan, feed).fresh;
+  for (const auto& p : plan.fresh) {
+    const std::string& name = p.name.patchset.text;
+    if (taken.count(name) == 0 || holds(plan.refused, name)) continue;
+    draft.effect.enable.push_back(name);
     draft.brings = true;
-    for (const auto& fix : p->fixes)
+    for (const auto& fix : p.fixes)
       for (const auto kernel : fix.kernels) draft.brought[plan.kernels.at(kernel)].push_back({fix.cve, fix.cvss_tenths});
   }
 }

@@ -25,6 +25,7 @@
 #include "importer/publish.h"
 #include "importer/holdings.h"
 #include "system/file.h"
+#include "tests/quick_folders.h"
 #include "tests/temp_folder.h"
 #include "tests/unit/tar_builder.h"
 
@@ -466,21 +467,6 @@ class Play {
 
  public:
   unsigned gone = 0;
-};
-
-/// In memory where that can be had: no power fails here.
-class QuickFolders {
- public:
-  QuickFolders() {
-    if (const char* before = std::getenv("TMPDIR")) before_ = before;
-    if (is_folder("/dev/shm") && ::access("/dev/shm", W_OK) == 0) ::setenv("TMPDIR", "/dev/shm", 1);
-  }
-  ~QuickFolders() { before_ ? ::setenv("TMPDIR", before_->c_str(), 1) : ::unsetenv("TMPDIR"); }
-  QuickFolders(const QuickFolders&) = delete;
-  QuickFolders& operator=(const QuickFolders&) = delete;
-
- private:
-  std::optional<std::string> before_;
 };
 
 }  // namespace

@@ -18,6 +18,7 @@
 #include "importer/feed_work.h"
 #include "importer/publish.h"
 #include "system/file.h"
+#include "tests/quick_folders.h"
 #include "tests/temp_folder.h"
 #include "tests/unit/published_model.h"
 #include "tests/unit/small_bundle.h"
@@ -117,21 +118,6 @@ std::set<std::string> folders_beneath(const std::string& folders) {
   }
   return out;
 }
-
-/// In memory where that can be had: no power fails here, so waiting for a disk would prove nothing.
-class QuickFolders {
- public:
-  QuickFolders() {
-    if (const char* before = std::getenv("TMPDIR")) before_ = before;
-    if (is_folder("/dev/shm") && ::access("/dev/shm", W_OK) == 0) ::setenv("TMPDIR", "/dev/shm", 1);
-  }
-  ~QuickFolders() { before_ ? ::setenv("TMPDIR", before_->c_str(), 1) : ::unsetenv("TMPDIR"); }
-  QuickFolders(const QuickFolders&) = delete;
-  QuickFolders& operator=(const QuickFolders&) = delete;
-
- private:
-  std::optional<std::string> before_;
-};
 
 /// A base, its model, and a die.
 class Play {
