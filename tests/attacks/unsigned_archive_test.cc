@@ -18,7 +18,7 @@ const std::string kUsers = "U20260112_01";
 
 /// At every depth at which a patch may lie but its own level's folder, of which all belongs to the vendor's patch.
 std::vector<Member> with_scripts(const std::string& name, const std::string& ident, std::vector<Member> members) {
-  for (const std::string script : {"before", "after", "set-patch-server", "latest.sh/run", "Latest", "versions", "current"}) {
+  for (const std::string script : {"before", "after", "set-patch-server", "latest.sh/run", "versions", "current"}) {
     members.push_back({name + "/" + script, kScript});
     members.push_back({name + "/" + ident + "/" + script, kScript});
     members.push_back({name + "/" + ident + "/scripts/" + script, kScript});

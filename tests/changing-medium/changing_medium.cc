@@ -4,7 +4,7 @@
 //   CHANGING_MEDIUM       that folder
 //   CHANGING_MEDIUM_HOW   again    what was read once is answered with other bytes from then on
 //                         shrink   from read number N on, every file has ended
-//                         grow     every file goes on for a while behind its end
+//                         grow     every volume goes on for a while behind its end
 //                         fail     read number N fails with EIO
 //   CHANGING_MEDIUM_AT    N, counted from 0
 //   CHANGING_MEDIUM_LOG   a file that gets one line a read: device:inode, offset, bytes
@@ -46,14 +46,20 @@ std::string setting(const char* name) {
   return value != nullptr ? value : "";
 }
 
-bool is_on_medium(int fd) {
-  static const std::string folder = setting("CHANGING_MEDIUM");
+std::string path_of(int fd) {
   char link[64];
   char path[PATH_MAX];
   std::snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
   const ssize_t length = ::readlink(link, path, sizeof path);
-  return !folder.empty() && length > 0 && std::string(path, static_cast<std::size_t>(length)).rfind(folder + "/", 0) == 0;
+  return std::string(path, length > 0 ? static_cast<std::size_t>(length) : 0);
 }
+
+bool is_on_medium(int fd) {
+  static const std::string folder = setting("CHANGING_MEDIUM");
+  return !folder.empty() && path_of(fd).rfind(folder + "/", 0) == 0;
+}
+
+bool is_volume(int fd) { return path_of(fd).find(".pfv") != std::string::npos; }
 
 template <class Function>
 Function* next(const char* name) {
@@ -104,7 +110,7 @@ ssize_t read_medium(int fd, void* out, std::size_t count, off_t offset) {
   const Identity file(st.st_dev, st.st_ino);
   const off_t begin = offset >= 0 ? offset : ::lseek(fd, 0, SEEK_CUR);
   ssize_t n = offset >= 0 ? really_pread(fd, out, count, offset) : really_read(fd, out, count);
-  if (how == "grow" && n == 0 && count > 0 && !std::exchange(s.grown[file], true)) {
+  if (how == "grow" && n == 0 && count > 0 && is_volume(fd) && !std::exchange(s.grown[file], true)) {
     n = static_cast<ssize_t>(std::min<std::size_t>(count, 100));
     std::memset(out, 'x', static_cast<std::size_t>(n));
   }
