@@ -60,9 +60,10 @@ PublicKey key_of(const Bytes& bytes) {
 std::vector<Bytes> small_order_keys() {
   std::vector<Bytes> out;
   const std::string zeros(58, '0'), ones(60, 'f');
-  for (const std::string& y : {"00" + zeros + "0000", "01" + zeros + "0000", "ec" + ones + "7f", "ed" + ones + "7f",
-                              "ee" + ones + "7f", std::string("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05"),
-                              std::string("c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a")})
+  for (const std::string& y :
+       {"00" + zeros + "0000", "01" + zeros + "0000", "ec" + ones + "7f", "ed" + ones + "7f", "ee" + ones + "7f",
+        std::string("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05"),
+        std::string("c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a")})
     for (const unsigned sign : {0U, 0x80U}) {
       out.push_back(from_hex(y));
       REQUIRE(out.back().size() == kPublicKeySize);
