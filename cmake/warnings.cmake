@@ -24,8 +24,7 @@ function(patchferry_flags target)
     endif()
     target_link_options(${target} PRIVATE -Wl,-z,relro -Wl,-z,now)
   endif()
-  # Debian has no static libfmt; header-only it goes into the static programs as well.
-  target_compile_definitions(${target} PRIVATE BOOST_FILESYSTEM_NO_DEPRECATED FMT_HEADER_ONLY
+  target_compile_definitions(${target} PRIVATE BOOST_FILESYSTEM_NO_DEPRECATED
     PATCHFERRY_VERSION="${PROJECT_VERSION}")
 endfunction()
 

@@ -106,7 +106,7 @@ StatesReport set_states(Site& site, const std::vector<PortalState>& states) {
   if (!states.empty()) by_feed[kMainFeed];  // where the files name nothing in it, it had nothing
   for (const auto& [name, some] : by_feed) {
     const auto all = feeds(site);
-    if (std::any_of(all.begin(), all.end(), [&](const Feed& feed) { return feed.name == name; })) continue;
+    if (std::any_of(all.begin(), all.end(), [&name = name](const Feed& feed) { return feed.name == name; })) continue;
     add_feed(site, name, false);
     report.feeds.push_back(name);
   }
