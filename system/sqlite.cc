@@ -33,7 +33,9 @@ Database::Database(const std::string& path, Access access) : path_(path) {
   sqlite3_extended_result_codes(db_, 1);
   sqlite3_busy_timeout(db_, 10000);
   execute("PRAGMA foreign_keys=ON");
-  execute("PRAGMA synchronous=FULL");
+  // FULL would leave it open whether the journal is gone: a power cut after a commit could bring it back, and take back what was
+  // committed, while names and bundles that came later stay.
+  execute("PRAGMA synchronous=EXTRA");
 }
 
 Database::~Database() { sqlite3_close(db_); }
