@@ -77,7 +77,8 @@ Check arch_folder(const Site& site) {
 Check unpacking() {
   const auto lacking = unpacker::lacking();
   if (lacking.empty()) return {"unpacking", Health::ok, "in a process that can open, send and start nothing"};
-  return {"unpacking", Health::warning, fmt::format("what unpacks archives is not held as it should be: {} cannot be had here", fmt::join(lacking, " and ")),
+  return {"unpacking", Health::warning,
+          fmt::format("what unpacks archives is not held as it should be: {} cannot be had here", fmt::join(lacking, " and ")),
           "use a newer kernel, or one that allows it: docs/security.md says what each is for"};
 }
 

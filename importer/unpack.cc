@@ -95,12 +95,15 @@ Result<PatchsetContents> unpack_by(const Site& site, const ArchiveName& name, co
 
 Result<PatchsetContents> unpack(const Site& site, const Fd& archive, const ArchiveName& name, const ArchiveLimits& limits,
                                 const std::string& work, const std::function<void(std::uint64_t)>& on_read) {
-  return unpack_by(site, name, work, [&](FileKeeper& keeper) { return read_contents(unpacker::archive_work(), archive, name, limits, keeper, on_read); });
+  return unpack_by(site, name, work, [&](FileKeeper& keeper) {
+    return read_contents(unpacker::archive_work(), archive, name, limits, keeper, on_read);
+  });
 }
 
 Result<PatchsetContents> unpack(const Site& site, TarSource& stream, const ArchiveName& name, const ArchiveLimits& limits,
                                 const std::string& work) {
-  return unpack_by(site, name, work, [&](FileKeeper& keeper) { return read_contents(unpacker::archive_work(), stream, name, limits, keeper); });
+  return unpack_by(site, name, work,
+                   [&](FileKeeper& keeper) { return read_contents(unpacker::archive_work(), stream, name, limits, keeper); });
 }
 
 Result<PatchsetContents> keep_contents(const Site& site, const Fd& archive, const ArchiveName& name, const ArchiveLimits& limits,

@@ -115,11 +115,12 @@ class Filter {
 bool refuse_calls() {
   Filter filter;
   for (const char* call :
-       {"read", "write", "readv", "writev", "pread64", "lseek", "close", "fstat",                   // descriptors that are here
-        "munmap", "mremap", "brk", "madvise",                                                       // memory
-        "futex", "set_robust_list", "rseq", "sched_yield", "sched_getaffinity", "gettid", "getpid",  // threads
-        "rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "sigaltstack",                            // signals to itself
-        "clock_gettime", "clock_nanosleep", "gettimeofday", "getrandom", "restart_syscall", "exit", "exit_group"})
+       {"read",          "write",           "readv",        "writev",      "pread64",           "lseek",  "close",
+        "fstat",                                                        // descriptors that are here
+        "munmap",        "mremap",          "brk",          "madvise",  // memory
+        "futex",         "set_robust_list", "rseq",         "sched_yield", "sched_getaffinity", "gettid", "getpid",  // threads
+        "rt_sigaction",  "rt_sigprocmask",  "rt_sigreturn", "sigaltstack",  // signals to itself
+        "clock_gettime", "clock_nanosleep", "gettimeofday", "getrandom",   "restart_syscall",   "exit",   "exit_group"})
     filter.allow(call);
   for (const char* call : {"mmap", "mprotect"}) filter.allow(call, SCMP_A2_64(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
   filter.allow("newfstatat", SCMP_A3_64(SCMP_CMP_MASKED_EQ, AT_EMPTY_PATH, AT_EMPTY_PATH));  // what fstat is to newer libraries

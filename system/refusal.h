@@ -15,44 +15,44 @@
 namespace patchferry {
 
 enum class RefusalKind {
-  malformed,        // bytes that no writer of ours produces
-  unknown_format,   // a format version or critical flag that this program does not know
-  not_a_bundle,     // no volume there at all
-  bad_signature,    // a signature that does not verify
-  unknown_key,      // a signature by a key that the role does not hold
-  threshold,        // too few valid signatures
-  untrusted,        // the bundle's trust domain is not the enrolled one
-  bad_root,         // a root document that its predecessor did not sign properly
-  old_root,         // signed under root documents that have been replaced
-  old_format,       // written in a format that the root documents no longer accept
-  wrong_site,       // addressed to another site
-  unknown_stream,   // from a store that this site has not learnt
-  stale,            // older than what has been imported
-  fork,             // a second body for a sequence number already used
-  jump,             // a sequence number too far ahead
-  needs_head,       // the ledger was put back: nothing is taken before somebody says how far it had come
-  expired,          // past its date, where the site's policy refuses that
-  bad_permit,       // a rollback that was not permitted, or not for this state of this site
-  wrong_key,        // encrypted to another key than this site's
-  altered_log,      // an audit log whose entries do not hang together
-  damaged,          // bytes that do not match their signed hash
-  cut,              // shorter than signed
-  extended,         // longer than signed
-  missing_volume,   // signed, not here
-  repeated_volume,  // here twice
-  foreign_volume,   // of another bundle
-  altered_readme,   // README.txt is not the one that the statement gives
-  not_regular,      // a link, device, pipe where a file was expected
-  not_an_archive,   // not bzip2/gzip, or not tar inside
-  truncated,        // an archive that ends too early
-  hostile_member,   // a member that no patchset may hold
-  too_large,        // beyond a signed or configured ceiling
-  bad_name,         // outside the grammar of names
-  conflict,         // same name, other bytes
-  bad_receipt,      // a receipt that cannot be relied on
-  incomplete,       // builds on something that is not here
-  withdrawn,        // by the vendor, for good
-  unpacker_crashed, // unpacking it crashed the process that unpacks, or made it do what it may not
+  malformed,         // bytes that no writer of ours produces
+  unknown_format,    // a format version or critical flag that this program does not know
+  not_a_bundle,      // no volume there at all
+  bad_signature,     // a signature that does not verify
+  unknown_key,       // a signature by a key that the role does not hold
+  threshold,         // too few valid signatures
+  untrusted,         // the bundle's trust domain is not the enrolled one
+  bad_root,          // a root document that its predecessor did not sign properly
+  old_root,          // signed under root documents that have been replaced
+  old_format,        // written in a format that the root documents no longer accept
+  wrong_site,        // addressed to another site
+  unknown_stream,    // from a store that this site has not learnt
+  stale,             // older than what has been imported
+  fork,              // a second body for a sequence number already used
+  jump,              // a sequence number too far ahead
+  needs_head,        // the ledger was put back: nothing is taken before somebody says how far it had come
+  expired,           // past its date, where the site's policy refuses that
+  bad_permit,        // a rollback that was not permitted, or not for this state of this site
+  wrong_key,         // encrypted to another key than this site's
+  altered_log,       // an audit log whose entries do not hang together
+  damaged,           // bytes that do not match their signed hash
+  cut,               // shorter than signed
+  extended,          // longer than signed
+  missing_volume,    // signed, not here
+  repeated_volume,   // here twice
+  foreign_volume,    // of another bundle
+  altered_readme,    // README.txt is not the one that the statement gives
+  not_regular,       // a link, device, pipe where a file was expected
+  not_an_archive,    // not bzip2/gzip, or not tar inside
+  truncated,         // an archive that ends too early
+  hostile_member,    // a member that no patchset may hold
+  too_large,         // beyond a signed or configured ceiling
+  bad_name,          // outside the grammar of names
+  conflict,          // same name, other bytes
+  bad_receipt,       // a receipt that cannot be relied on
+  incomplete,        // builds on something that is not here
+  withdrawn,         // by the vendor, for good
+  unpacker_crashed,  // unpacking it crashed the process that unpacks, or made it do what it may not
 };
 constexpr RefusalKind kLastRefusalKind = RefusalKind::unpacker_crashed;
 

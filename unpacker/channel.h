@@ -17,23 +17,23 @@ constexpr std::size_t kPart = std::size_t{256} << 10;  // of contents and stream
 
 enum class Word : std::uint32_t {
   // to the unpacker
-  job = 1,   // job.h
-  packing,   // for job `rebuild`: a part of it; an empty one ends it. Back: likewise, of `read_archive` and `careful_packing`
-  part,      // of the stream, answering `next`; empty: its end
-  answer,    // u8: yes or no, answering `is_known`
+  job = 1,  // job.h
+  packing,  // for job `rebuild`: a part of it; an empty one ends it. Back: likewise, of `read_archive` and `careful_packing`
+  part,     // of the stream, answering `next`; empty: its end
+  answer,   // u8: yes or no, answering `is_known`
   // from the unpacker
-  confined,   // what holds, before a byte is read: names of what is lacking, one a line
-  next,       // the next part of the stream?
-  is_known,   // u64 bytes, path: is it a content that need not be read?
-  read,       // u64: so many more bytes of the input are done with
-  stream,     // a part of the tar stream
-  begin_file, // u64 bytes, u8 in one piece, u64 offset, path
-  data,       // of the file, of a pack's contents, of an archive that is made again
+  confined,    // what holds, before a byte is read: names of what is lacking, one a line
+  next,        // the next part of the stream?
+  is_known,    // u64 bytes, path: is it a content that need not be read?
+  read,        // u64: so many more bytes of the input are done with
+  stream,      // a part of the tar stream
+  begin_file,  // u64 bytes, u8 in one piece, u64 offset, path
+  data,        // of the file, of a pack's contents, of an archive that is made again
   end_file,
-  link,       // level, "\n", path
-  done,       // for reading: u64 bytes of the stream, u64 files, top folder
-  refused,    // u32 kind, u32 length of the text, text, hint
-  failed,     // u32 errno, text: the machine did
+  link,     // level, "\n", path
+  done,     // for reading: u64 bytes of the stream, u64 files, top folder
+  refused,  // u32 kind, u32 length of the text, text, hint
+  failed,   // u32 errno, text: the machine did
   no_memory,
 };
 

@@ -20,11 +20,11 @@ struct Job {
   enum class Kind : std::uint32_t { read_archive = 1, read_tar, careful_packing, rebuild, expand_pack };
   Kind kind = Kind::read_archive;
   Compression compression = Compression::bzip2;
-  bool wants_stream = false;   // of read_archive, read_tar
-  std::uint64_t ceiling = 0;   // of read_archive, read_tar: bytes of the stream
-  PackRecord pack = {};        // of expand_pack: what is stored, and how
+  bool wants_stream = false;  // of read_archive, read_tar
+  std::uint64_t ceiling = 0;  // of read_archive, read_tar: bytes of the stream
+  PackRecord pack = {};       // of expand_pack: what is stored, and how
   std::uint64_t prefix_bytes = 0;
-  std::uint64_t work = 0;      // bytes that come out, about: what the time allowed is made of
+  std::uint64_t work = 0;  // bytes that come out, about: what the time allowed is made of
 };
 
 Bytes encode_job(const Job& job);

@@ -4,31 +4,37 @@
 #pragma once
 
 #include <optional>
+#include <string_view>
 
 #include "bundle-format/archive/member_names.h"
 #include "bundle-format/archive/tar_reader.h"
+#include "unpacker/channel.h"
 
 namespace patchferry::unpacker {
+
+constexpr std::uint64_t kMaxPacking = 64ULL << 20;  // as bzip2/unpacking.h has it
 
 /// Throws BadMessage where the words come in an order, or with sizes, that no unpacker of ours sends. Refuses names and sums.
 class Judge {
  public:
   Judge(std::uint64_t ceiling, MemberSink& sink) : ceiling_(ceiling), sink_(sink) {}
 
-  Result<void> stream(ByteSpan part);
-  Result<void> begin_file(ByteReader& body);
-  Result<void> data(ByteSpan part);
-  Result<void> end_file();
-  Result<void> link(ByteReader& body);
-  /// One that the program itself has handed to the sink.
+  /// Words about members and packing; others are BadMessage.
+  Result<void> take(const Message& message);
+  /// A file that the program itself has handed to the sink.
   Result<void> known_file(const RelPath& path, std::uint64_t bytes);
-  Result<void> packing(ByteSpan part, std::uint64_t most);
   /// The last word, with what it says of the whole. Nullopt: it cannot be true.
   std::optional<ArchiveFacts> end(ByteSpan body) const;
 
   Bytes& packing() { return packing_; }
 
  private:
+  void stream(ByteSpan part);
+  Result<void> begin_file(ByteReader body);
+  void data(ByteSpan part);
+  void end_file();
+  Result<void> link(std::string_view text);
+  void packing(ByteSpan part);
   Result<void> add(const RelPath& path, std::uint64_t bytes);
 
   const std::uint64_t ceiling_;

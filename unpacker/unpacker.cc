@@ -13,8 +13,6 @@ namespace patchferry::unpacker {
 
 namespace {
 
-constexpr std::uint64_t kMaxPacking = 64ULL << 20;
-
 /// From outside, to be printed: one line, nothing that steers a terminal.
 std::string line_of(ByteSpan bytes) {
   std::string out;
@@ -124,29 +122,22 @@ class Reading {
   }
 
   Result<void> take(const Message& message) {
-    ByteReader in(message.body);
     switch (message.word) {
       case Word::read:
-        if (const std::uint64_t n = in.u64(); on_read_) on_read_(n);
+        if (const std::uint64_t n = ByteReader(message.body).u64(); on_read_) on_read_(n);
         return {};
-      case Word::stream: return judge_.stream(message.body);
-      case Word::begin_file: return judge_.begin_file(in);
-      case Word::data: return judge_.data(message.body);
-      case Word::end_file: return judge_.end_file();
-      case Word::link: return judge_.link(in);
-      case Word::packing: return judge_.packing(message.body, kMaxPacking);
       case Word::next:
         if (!stream_) throw BadMessage();
         return stream_->answer_next(channel_);
-      case Word::is_known: return answer_known(in);
-      default: throw BadMessage();
+      case Word::is_known: return answer_known(ByteReader(message.body));
+      default: return judge_.take(message);
     }
   }
 
   Judge& judge() { return judge_; }
 
  private:
-  Result<void> answer_known(ByteReader& in) {
+  Result<void> answer_known(ByteReader in) {
     if (!stream_) throw BadMessage();
     const std::uint64_t bytes = in.u64();
     const auto path = RelPath::parse(as_text(in.raw(in.left())));

@@ -39,6 +39,7 @@ class Process {
   Process& operator=(const Process&) = delete;
   ~Process();
 
+  pid_t id() const { return pid_; }
   bool is_running();
   /// What it has printed on stderr so far.
   std::string err_so_far() const;

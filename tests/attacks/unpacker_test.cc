@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+// A hole in an unpacker, from outside: the process that the programs really start, what it holds, and what becomes of the site when it
+// dies half way.
+#include <catch2/catch.hpp>
+#include <csignal>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <sstream>
+#include <string>
+#include <unistd.h>
+
+#include "system/file.h"
+#include "tests/scenario/world.h"
+
+using namespace patchferry;
+using namespace patchferry::test;
+
+namespace {
+
+const std::string kRelease = "K20260105_01";
+
+/// A base, and an archive that takes a while to unpack: 600 MB of zeros.
+struct Busy {
+  Busy() {
+    std::vector<Member> members = kernel_release(kRelease, {{1, 1}});
+    for (int i = 0; i < 6; ++i) members.push_back({fmt::format("{}/zeros-{}", kRelease, i), std::string(100'000'000, '\0')});
+    write_archive(archive(), members);
+  }
+  std::string archive() const { return world.at(kRelease + ".tar.bz2"); }
+  Words deploy() const { return {"patchferry-site", "deploy", "--base", world.base(), archive()}; }
+  World world;
+};
+
+std::string text_of(const std::string& path) {
+  try {
+    const auto bytes = read_whole(path, 1 << 20);
+    return bytes ? std::string(as_text(*bytes)) : "";
+  } catch (const std::exception&) {  // it has gone
+    return "";
+  }
+}
+
+std::string field(const std::string& status, const std::string& name) {
+  std::istringstream lines(status);
+  for (std::string line; std::getline(lines, line);)
+    if (line.starts_with(name + ":\t")) return line.substr(name.size() + 2);
+  return "";
+}
+
+/// The process id of a confined unpacker that `program` has started; nullopt: the program has ended first.
+std::optional<pid_t> unpacker_of(Process& program) {
+  while (program.is_running()) {
+    const std::string children = text_of(fmt::format("/proc/{0}/task/{0}/children", program.id()));
+    std::istringstream words(children);
+    for (pid_t child = 0; words >> child;)
+      if (field(text_of(fmt::format("/proc/{}/status", child)), "Seccomp") == "2") return child;
+    ::usleep(500);
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+#ifndef PATCHFERRY_SANITIZED
+
+TEST_CASE("an unpacker holds a socket and its archive, and has no privileges, no environment and no way to more") {
+  const Busy busy;
+  Process program(busy.deploy());
+  const auto unpacker = unpacker_of(program);
+  REQUIRE(unpacker);
+  ::kill(*unpacker, SIGSTOP);
+  const std::string proc = fmt::format("/proc/{}", *unpacker);
+  const std::string status = text_of(proc + "/status");
+  CHECK(field(status, "Name") == "exe");
+  CHECK(field(status, "NoNewPrivs") == "1");
+  CHECK(field(status, "Seccomp") == "2");
+  CHECK(field(status, "CapEff") == "0000000000000000");
+  CHECK(field(status, "CapPrm") == "0000000000000000");
+  if (::geteuid() == 0) CHECK(field(status, "Uid") == "65534\t65534\t65534\t65534");
+  CHECK(text_of(proc + "/environ").starts_with("PATCHFERRY_CORES="));
+  const std::string environment = text_of(proc + "/environ");
+  CHECK(std::count(environment.begin(), environment.end(), '\0') == 1);
+  std::vector<std::string> held;
+  for (const auto& fd : names_in(proc + "/fd"))
+    held.push_back(fd + " " + read_symlink(proc + "/fd/" + fd).value_or("?").substr(0, 8));
+  CHECK(held == std::vector<std::string>{"0 socket:[", "1 /dev/nul", "2 /dev/nul", "3 " + busy.archive().substr(0, 8)});
+  for (const char* limit : {"Max core file size        0 ", "Max file size             0 ", "Max open files            0 "})
+    CHECK(says(text_of(proc + "/limits"), limit));
+  ::kill(*unpacker, SIGCONT);
+  program.kill();
+}
+
+TEST_CASE("an unpacker that crashes half way has its archive refused, and nothing has changed") {
+  const Busy busy;
+  const auto before = visible(busy.world.base());
+  for (const int signal : {SIGSEGV, SIGABRT, SIGBUS, SIGSYS}) {
+    INFO(signal);
+    Process program(busy.deploy());
+    const auto unpacker = unpacker_of(program);
+    REQUIRE(unpacker);
+    ::kill(*unpacker, signal);
+    const Outcome outcome = program.wait();
+    INFO(outcome.err);
+    CHECK(outcome.code == 1);
+    CHECK(says(outcome.err, "[unpacker-crashed]"));
+    CHECK(says(outcome.err, "hint: "));
+    CHECK(visible(busy.world.base()) == before);
+  }
+  CHECK(run(busy.deploy()).code == 0);
+}
+
+TEST_CASE("an unpacker that somebody kills is the machine's failure, and the same command finishes") {
+  const Busy busy;
+  const auto before = visible(busy.world.base());
+  Process program(busy.deploy());
+  const auto unpacker = unpacker_of(program);
+  REQUIRE(unpacker);
+  ::kill(*unpacker, SIGKILL);
+  const Outcome outcome = program.wait();
+  INFO(outcome.err);
+  CHECK(outcome.code == 3);
+  CHECK(visible(busy.world.base()) == before);
+  CHECK(run(busy.deploy()).code == 0);
+}
+
+TEST_CASE("an unpacker ends with its program") {
+  const Busy busy;
+  Process program(busy.deploy());
+  const auto unpacker = unpacker_of(program);
+  REQUIRE(unpacker);
+  program.kill();
+  program.wait();
+  while (::kill(*unpacker, 0) == 0 && field(text_of(fmt::format("/proc/{}/status", *unpacker)), "State").substr(0, 1) != "Z")
+    ::usleep(1000);  // for ever, if it does not
+  CHECK(typed({"list", "--base", busy.world.base()}).code == 0);
+}
+
+TEST_CASE("a kernel that lacks what confines unpackers is said aloud, and archives are unpacked all the same") {
+  const World world;
+  world.release_kernels(kRelease, {{1, 1}});
+  const std::string archive = world.at("downloads/" + kRelease + ".tar.bz2");
+  struct Case {
+    Words lacking;
+    std::string named;
+  };
+  for (const auto& c : {Case{{"landlock"}, "Landlock cannot be had"}, Case{{"seccomp"}, "seccomp cannot be had"},
+                        Case{{"landlock", "seccomp"}, "Landlock and seccomp cannot be had"}}) {
+    const std::string base = world.at("base-" + c.lacking.front() + std::to_string(c.lacking.size()));
+    world.init(base);
+    Words words = {PATCHFERRY_LESSER_KERNEL};
+    words.insert(words.end(), c.lacking.begin(), c.lacking.end());
+    const auto on_it = [&](const Words& more) {
+      Words all = words;
+      all.push_back("--");
+      all.push_back(programs_folder() + "/patchferry-site");
+      all.insert(all.end(), more.begin(), more.end());
+      return run(all);
+    };
+    const Outcome outcome = on_it({"deploy", "--base", base, archive});
+    INFO(outcome.err);
+    CHECK(outcome.code == 0);
+    CHECK(says(outcome.err, c.named));
+    const auto doctor = on_it({"doctor", "--base", base, "--json"});
+    const auto checks = json_of(doctor)["checks"];
+    const auto found = std::find_if(checks.begin(), checks.end(), [](const auto& check) { return check["name"] == "unpacking"; });
+    REQUIRE(found != checks.end());
+    CHECK((*found)["state"] == "warning");
+    CHECK(says((*found)["text"], c.named));
+  }
+  const Outcome usual = typed({"deploy", "--base", world.base(), archive});
+  CHECK(usual.code == 0);
+  CHECK_FALSE(says(usual.err, "cannot be had"));
+}
+
+#endif
