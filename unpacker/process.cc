@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "unpacker/process.h"
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cerrno>
@@ -49,11 +50,14 @@ class Plan {
     if (aside < 0) throw_errno("duplicate", file.path());
     aside_.emplace_back(aside, file.path());
     ::posix_spawn_file_actions_adddup2(&actions_, aside, as);
+    given_ = std::max(given_, as);
   }
 
   pid_t start() {
     std::string name = kName, cores_to_use = "PATCHFERRY_CORES=" + std::to_string(cores());
     std::array<char*, 2> argv = {name.data(), nullptr}, environment = {cores_to_use.data(), nullptr};
+    // What whoever started us has left open is no unpacker's business.
+    ::posix_spawn_file_actions_addclosefrom_np(&actions_, given_ + 1);
     pid_t pid = -1;
     const int error = ::posix_spawn(&pid, "/proc/self/exe", &actions_, &attributes_, argv.data(), environment.data());
     if (error != 0)
@@ -66,6 +70,7 @@ class Plan {
   posix_spawn_file_actions_t actions_{};
   posix_spawnattr_t attributes_{};
   std::vector<Fd> aside_;
+  int given_ = STDERR_FILENO;
 };
 
 /// Said before any byte from outside was read, so it can be believed.

@@ -48,13 +48,24 @@ std::string field(const std::string& status, const std::string& name) {
   return "";
 }
 
+/// It has read some of its archive: more than a hundredth of a second of its own.
+bool is_at_work(const std::string& stat) {
+  std::istringstream fields(stat.substr(std::min(stat.rfind(')') + 1, stat.size())));
+  std::string field;
+  for (int i = 3; i <= 14 && fields >> field; ++i) {
+  }
+  return std::atoi(field.c_str()) > 1;  // field 14: ticks
+}
+
 /// The process id of a confined unpacker that `program` has started; nullopt: the program has ended first.
 std::optional<pid_t> unpacker_of(Process& program) {
   while (program.is_running()) {
     const std::string children = text_of(fmt::format("/proc/{0}/task/{0}/children", program.id()));
     std::istringstream words(children);
     for (pid_t child = 0; words >> child;)
-      if (field(text_of(fmt::format("/proc/{}/status", child)), "Seccomp") == "2") return child;
+      if (field(text_of(fmt::format("/proc/{}/status", child)), "Seccomp") == "2" &&
+          is_at_work(text_of(fmt::format("/proc/{}/stat", child))))
+        return child;
     ::usleep(500);
   }
   return std::nullopt;

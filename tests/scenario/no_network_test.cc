@@ -38,7 +38,7 @@ TEST_CASE("no command inside asks for the network") {
       {"check", "--base", base},
       {"clean", "--base", base},
       {"receipt", "--base", base, "--out", world.at("receipt")},
-      {"backup", "--base", base, "--out", world.at("backup")},
+      {"backup", "--base", base, "--to", world.at("backup")},
   };
   for (const auto& command : commands) {
     INFO(command[0]);
