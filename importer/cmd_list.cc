@@ -37,7 +37,8 @@ std::string feeds_text(const KnownPatchset& p, const std::vector<Judged>& waitin
   std::string out;
   for (const auto& [feed, state] : p.feeds) {
     out += (out.empty() ? "" : ", ") + feed + ": ";
-    const auto why = std::find_if(waiting.begin(), waiting.end(), [&feed = feed](const Judged& one) { return one.feed.name == feed; });
+    const auto why =
+        std::find_if(waiting.begin(), waiting.end(), [&feed = feed](const Judged& one) { return one.feed.name == feed; });
     if (why == waiting.end()) {
       out += word_for(state);
       continue;
