@@ -45,7 +45,7 @@ function(room name)
   target_link_libraries(room-${name} PRIVATE ${R_LIBRARIES} fmt-code)
   # Bytes are turned in the rooms of the bundle format. The others wait for people, disk, SQLite and libraries, and to optimise
   # them takes a fifth of the build.
-  if(R_SOURCES MATCHES "^(importer|mirror|verifier|terminal|token)")
+  if(R_SOURCES MATCHES "^(importer|mirror|verifier|terminal|token|confinement|unpacker)")
     target_compile_options(room-${name} PRIVATE $<$<CONFIG:Release>:-O1> $<$<CXX_COMPILER_ID:GNU>:-Wno-array-bounds>)  # g++ 12 at -O1: false
     # Most of their sources speak JSON. Precompiled for one level of optimising: g++ 12 breaks down over another one.
     if(name STREQUAL "importer" OR name STREQUAL "mirror")
@@ -85,6 +85,9 @@ function(program name)
     endif()
     if("room-bundle-format-packs" IN_LIST P_ROOMS)
       target_link_libraries(${name}-static PRIVATE zstd)
+    endif()
+    if("room-confinement" IN_LIST P_ROOMS)
+      target_link_libraries(${name}-static PRIVATE seccomp)
     endif()
     set_target_properties(${name}-static PROPERTIES OUTPUT_NAME ${name} RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin/static)
     patchferry_flags(${name}-static)

@@ -4,12 +4,12 @@
 #include <cerrno>
 #include <fcntl.h>
 
-#include "bundle-format/archive/rebuild.h"
 #include "importer/objects.h"
 #include "system/failure.h"
 #include "system/file.h"
 #include "system/unnamed_file.h"
 #include "terminal/output.h"
+#include "unpacker/unpacker.h"
 
 namespace patchferry::importer {
 
@@ -56,7 +56,7 @@ std::optional<ArchiveFailure> rebuild_one(const Site& site, const KnownPatchset&
   UnnamedFile out(path);
   std::uint64_t written = 0;
   try {
-    const auto made = rebuild_archive(*recipe, objects.opener(), [&](ByteSpan part) {
+    const auto made = unpacker::archive_work().rebuild(*recipe, objects.opener(), [&](ByteSpan part) {
       written += part.size();
       if (written > p.archive_bytes) throw TooLong();
       write_all(out.file(), part);

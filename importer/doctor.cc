@@ -19,6 +19,7 @@
 #include "system/failure.h"
 #include "system/file.h"
 #include "terminal/output.h"
+#include "unpacker/unpacker.h"
 #include "verifier/freshness.h"
 
 namespace patchferry::importer {
@@ -71,6 +72,13 @@ Check arch_folder(const Site& site) {
     return {"arch", Health::error, "nothing can be written to " + (target ? *target : arch) + ": " + std::strerror(errno),
             "is it mounted read-only, or owned by somebody else?"};
   return {"arch", Health::ok, target ? "leads to " + *target : "in the base"};
+}
+
+Check unpacking() {
+  const auto lacking = unpacker::lacking();
+  if (lacking.empty()) return {"unpacking", Health::ok, "in a process that can open, send and start nothing"};
+  return {"unpacking", Health::warning, fmt::format("what unpacks archives is not held as it should be: {} cannot be had here", fmt::join(lacking, " and ")),
+          "use a newer kernel, or one that allows it: docs/security.md says what each is for"};
 }
 
 Check quarantine(const Status& status) {
@@ -189,6 +197,7 @@ std::vector<Check> examine(Site& site) {
   add(out, "inodes", [&] { return inodes(site.base()); });
   if (read_symlink(site.arch())) add(out, "space", [&] { return space(site.arch(), status.bytes_to_make); });
   add(out, "quarantine", [&] { return quarantine(status); });
+  add(out, "unpacking", [&] { return unpacking(); });
   add(out, "clock", [&] { return clock(site); });
   add(out, "trust", [&] { return trust(site); });
   add(out, "expiry", [&] { return expiry(site); });

@@ -6,11 +6,12 @@
 #include <tuple>
 #include <unistd.h>
 
-#include "bundle-format/packs/expand_pack.h"
 #include "importer/cutting.h"
 #include "system/failure.h"
 #include "system/file.h"
+#include "system/memory_file.h"
 #include "terminal/output.h"
+#include "unpacker/unpacker.h"
 
 namespace patchferry::importer {
 
@@ -109,14 +110,12 @@ std::string PackExpander::place_for(const ObjectRecord& object) const {
   return work_ + "/objects/" + to_hex(object.hash);
 }
 
-Result<Bytes> PackExpander::prefix_of(std::uint32_t pack) const {
-  Bytes out;
+Result<Fd> PackExpander::prefix_of(std::uint32_t pack) const {
+  Fd out = memory_file("the bases of a pack");
   for (const auto& base : bases_of(staged_.tables, pack)) {
     const auto path = objects_.find(base.object, base.bytes);
     if (!path) return not_here(base.object);
-    const std::size_t begin = out.size();
-    out.resize(begin + static_cast<std::size_t>(base.bytes));  // together at most kMaxPrefix
-    read_exactly(open_file(*path, O_RDONLY), 0, std::span(out).subspan(begin));
+    copy_bytes(open_file(*path, O_RDONLY), out);  // together at most kMaxPrefix
   }
   return out;
 }
@@ -143,13 +142,10 @@ Result<void> PackExpander::expand(std::uint32_t pack, const std::function<void(s
   if (!prefix) return tl::unexpected(prefix.error());
 
   const Fd payload = open_file(staged_.payload, O_RDONLY);
-  const auto stored = [&](std::uint64_t offset, std::span<std::byte> out) {
-    read_exactly(payload, record.payload_offset + offset, out);
-  };
   CuttingThread cutting{Cutter(std::move(pieces))};
   Result<void> good;
   try {
-    good = expand_pack(record, stored, *prefix, [&](ByteSpan part) {
+    good = unpacker::expand_pack(record, payload, *prefix, size_of(*prefix), [&](ByteSpan part) {
       cutting.add(part);
       on_bytes(part.size());
     });

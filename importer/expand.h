@@ -39,8 +39,8 @@ class PackExpander {
   /// Adds the packs that the bases of wanted ones come out of. Refused: incomplete.
   Result<void> add_bases();
   Result<void> expand(std::uint32_t pack, const std::function<void(std::uint64_t)>& on_bytes);
-  /// The pack's bases, joined.
-  Result<Bytes> prefix_of(std::uint32_t pack) const;
+  /// The pack's bases, joined, in a file in memory: for who expands it.
+  Result<Fd> prefix_of(std::uint32_t pack) const;
   /// That the bases which lie in the base's objects are what their names say.
   Result<void> check_bases(std::uint32_t pack) const;
   /// A pack's objects by their place, none into another. Refused: malformed.

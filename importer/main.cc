@@ -9,6 +9,7 @@
 #include "importer/keeping/commands.h"
 #include "importer/reports/commands.h"
 #include "terminal/command.h"
+#include "unpacker/unpacker.h"
 
 namespace {
 
@@ -61,6 +62,7 @@ constexpr patchferry::Command kCommands[] = {
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (const auto code = patchferry::unpacker::run_if_called(argc, argv)) return *code;
   if (sodium_init() < 0) return patchferry::kFailed;
   // A web server of another user reads the feeds; what is secret (site.key, quarantine) has modes of its own.
   ::umask(022);

@@ -9,6 +9,7 @@
 #include "importer/objects.h"
 #include "system/failure.h"
 #include "system/file.h"
+#include "unpacker/unpacker.h"
 
 namespace patchferry::importer {
 
@@ -94,24 +95,24 @@ Result<PatchsetContents> unpack_by(const Site& site, const ArchiveName& name, co
 
 Result<PatchsetContents> unpack(const Site& site, const Fd& archive, const ArchiveName& name, const ArchiveLimits& limits,
                                 const std::string& work, const std::function<void(std::uint64_t)>& on_read) {
-  return unpack_by(site, name, work, [&](FileKeeper& keeper) { return read_contents(archive, name, limits, keeper, on_read); });
+  return unpack_by(site, name, work, [&](FileKeeper& keeper) { return read_contents(unpacker::archive_work(), archive, name, limits, keeper, on_read); });
 }
 
 Result<PatchsetContents> unpack(const Site& site, TarSource& stream, const ArchiveName& name, const ArchiveLimits& limits,
                                 const std::string& work) {
-  return unpack_by(site, name, work, [&](FileKeeper& keeper) { return read_contents(stream, name, limits, keeper); });
+  return unpack_by(site, name, work, [&](FileKeeper& keeper) { return read_contents(unpacker::archive_work(), stream, name, limits, keeper); });
 }
 
 Result<PatchsetContents> keep_contents(const Site& site, const Fd& archive, const ArchiveName& name, const ArchiveLimits& limits,
                                        const std::string& work, const std::function<void(std::uint64_t)>& on_read) {
   NewObjects keeper(site, work);
-  return read_contents(archive, name, limits, keeper, on_read);
+  return read_contents(unpacker::archive_work(), archive, name, limits, keeper, on_read);
 }
 
 Result<PatchsetContents> keep_contents(const Site& site, TarSource& stream, const ArchiveName& name, const ArchiveLimits& limits,
                                        const std::string& work) {
   NewObjects keeper(site, work);
-  return read_contents(stream, name, limits, keeper);
+  return read_contents(unpacker::archive_work(), stream, name, limits, keeper);
 }
 
 void place_objects(const Site& site, const std::string& work) {

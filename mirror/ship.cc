@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
 #include <sys/statfs.h>
 
 #include "bundle-format/readme.h"
@@ -43,12 +44,28 @@ void read_back(const SignedBundle& bundle, const std::string& folder) {
         0, "try another medium, and look at 'dmesg'");
 }
 
+/// What killed exports for this site have left: their numbers are never used again, so no other export would meet it.
+/// One that somebody is writing is locked.
+void remove_left_overs(const std::string& folder, const std::string& name) {
+  const std::string beginning = "." + name.substr(0, name.rfind('-') + 1);
+  for (const auto& entry : folder_entries(folder)) {
+    if (!entry.starts_with(beginning) || !entry.ends_with(".partial")) continue;
+    try {
+      const Fd old = open_folder(folder + "/" + entry);
+      if (::flock(old.get(), LOCK_EX | LOCK_NB) == 0) remove_tree(old.path());
+    } catch (const SystemFailure&) {  // it takes room, and does no other harm
+    }
+  }
+}
+
 /// The unfinished folder; removed unless the bundle turned out well.
 class PartialFolder {
  public:
   explicit PartialFolder(std::string path) : path_(std::move(path)) {
     remove_tree(path_);
     make_folder(path_);
+    folder_ = open_folder(path_);
+    ::flock(folder_.get(), LOCK_EX | LOCK_NB);  // where there are no locks, nobody takes left-overs away
   }
   ~PartialFolder() {
     try {
@@ -66,6 +83,7 @@ class PartialFolder {
 
  private:
   std::string path_;
+  Fd folder_;
 };
 
 }  // namespace
@@ -82,6 +100,7 @@ std::string write_and_verify(const SignedBundle& bundle, const std::string& fold
   const std::string path = folder + "/" + name;
   if (exists(path)) throw UsageError(path + " exists already", "give another --to, or take that folder away");
   if (!is_folder(folder)) make_folder(folder);
+  remove_left_overs(folder, name);
   const std::uint64_t needed =
       layout.statement.payload_bytes +
       std::uint64_t{layout.statement.volumes} * (layout.volume_table.size() + layout.root_chain.size() + 4096) +

@@ -11,6 +11,7 @@
 #include "system/calendar.h"
 #include "system/file.h"
 #include "terminal/output.h"
+#include "unpacker/unpacker.h"
 
 namespace patchferry::mirror {
 
@@ -30,7 +31,7 @@ Result<GivenArchive> read_given(const std::string& path) {
   const auto on_bytes = [&](std::uint64_t n) { progress.add(n); };
   out.hash = hash_file(file, on_bytes);
   FileKeeper nothing;
-  const auto contents = read_contents(file, *name, unsigned_limits(out.bytes), nothing, on_bytes);
+  const auto contents = read_contents(unpacker::archive_work(), file, *name, unsigned_limits(out.bytes), nothing, on_bytes);
   if (!contents) return tl::unexpected(contents.error());
   return out;
 }

@@ -6,6 +6,7 @@
 #include "bundle-format/archive/dissect.h"
 #include "mirror/likeness.h"
 #include "terminal/output.h"
+#include "unpacker/unpacker.h"
 
 namespace patchferry::mirror {
 
@@ -29,10 +30,10 @@ Result<TakenApart> take_apart(const Fd& archive, const ArchiveName& name, const 
   const SpoolFolder spool = store.fresh_spool("apart-" + name.patchset.text);
   const std::string& folder = spool.path();
   const auto path_of_kept = [&](const Digest& content) { return store.path(content); };
-  auto dissected = dissect(archive, name, hash, limits, folder, path_of_kept, on_read);
+  auto dissected = dissect(unpacker::archive_work(), archive, name, hash, limits, folder, path_of_kept, on_read);
   // No proof may be the fault of contents that were here before, and have rotted: then it is not the archive's.
   if (dissected && !dissected->recipe && drop_rotten(*dissected, name, store))
-    dissected = dissect(archive, name, hash, limits, folder, path_of_kept);
+    dissected = dissect(unpacker::archive_work(), archive, name, hash, limits, folder, path_of_kept);
   if (!dissected) return tl::unexpected(std::move(dissected.error()));
 
   TakenApart out;

@@ -42,6 +42,7 @@ const char* name_of(RefusalKind kind) {
     case RefusalKind::bad_receipt: return "bad-receipt";
     case RefusalKind::incomplete: return "incomplete";
     case RefusalKind::withdrawn: return "withdrawn";
+    case RefusalKind::unpacker_crashed: return "unpacker-crashed";
   }
   return "malformed";
 }

@@ -52,7 +52,9 @@ enum class RefusalKind {
   bad_receipt,      // a receipt that cannot be relied on
   incomplete,       // builds on something that is not here
   withdrawn,        // by the vendor, for good
+  unpacker_crashed, // unpacking it crashed the process that unpacks, or made it do what it may not
 };
+constexpr RefusalKind kLastRefusalKind = RefusalKind::unpacker_crashed;
 
 /// The stable, printed name of a kind, such as "bad-signature".
 const char* name_of(RefusalKind kind);

@@ -316,7 +316,10 @@ class BodyReader {
     }
     std::byte beyond{};
     if (read_up_to(file, std::span(&beyond, 1)) != 0) {
-      if (!sized) findings_.push_back(Refusal{RefusalKind::extended, "something follows after its end", kFreshCopy, file.path()});
+      if (!is_known_as_extended(file))
+        findings_.push_back(Refusal{RefusalKind::extended,
+                                    sized ? "it became longer while it was read" : "something follows after its end", kFreshCopy,
+                                    file.path()});
       good = false;
     }
     if (good) sink_.volume_good(number);
@@ -324,6 +327,13 @@ class BodyReader {
   }
 
  private:
+  /// A file that was too long from the start has been reported.
+  bool is_known_as_extended(const Fd& file) const {
+    return std::any_of(findings_.begin(), findings_.end(), [&](const Refusal& finding) {
+      return finding.kind == RefusalKind::extended && finding.where == file.path();
+    });
+  }
+
   bool cut(const Fd& file) {
     cut_ = true;
     findings_.push_back(Refusal{RefusalKind::cut, "it became shorter while it was read", kFreshCopy, file.path()});

@@ -26,6 +26,7 @@ class Collector : public MemberSink {
     std::optional<KpatchInfo> info;  // of a kpatch.info
   };
 
+  bool wants_stream() const override { return keeper_.wants_stream(); }
   void stream(ByteSpan part) override { keeper_.stream(part); }
   void begin_file(const RelPath& path, std::uint64_t bytes, std::optional<std::uint64_t> offset) override {
     files.push_back({path, {}, bytes, {}, {}});
@@ -190,16 +191,17 @@ Result<PatchsetContents> place(const Collector& found, const ArchiveName& name, 
 
 }  // namespace
 
-Result<PatchsetContents> read_contents(TarSource& source, const ArchiveName& name, const ArchiveLimits& limits,
-                                       FileKeeper& keeper) {
+Result<PatchsetContents> read_contents(const ArchiveWork& work, TarSource& source, const ArchiveName& name,
+                                       const ArchiveLimits& limits, FileKeeper& keeper) {
   Collector found(keeper);
-  return place(found, name, read_tar(source, limits.expanded_bytes, found));
+  return place(found, name, work.read_tar(source, limits.expanded_bytes, found));
 }
 
-Result<PatchsetContents> read_contents(const Fd& archive, const ArchiveName& name, const ArchiveLimits& limits,
-                                       FileKeeper& keeper, const std::function<void(std::uint64_t)>& on_read) {
+Result<PatchsetContents> read_contents(const ArchiveWork& work, const Fd& archive, const ArchiveName& name,
+                                       const ArchiveLimits& limits, FileKeeper& keeper, const OnRead& on_read,
+                                       std::optional<Bytes>* packing) {
   Collector found(keeper);
-  return place(found, name, read_archive(archive, name.compression, limits, found, on_read));
+  return place(found, name, work.read_archive(archive, name.compression, limits, found, on_read, packing));
 }
 
 }  // namespace patchferry

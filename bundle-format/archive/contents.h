@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "bundle-format/archive/archive_reader.h"
+#include "bundle-format/archive/archive_work.h"
 #include "bundle-format/archive/kpatch_info.h"
 #include "bundle-format/hash.h"
 #include "bundle-format/patchset_name.h"
@@ -24,7 +24,8 @@ namespace patchferry {
 class FileKeeper {
  public:
   virtual ~FileKeeper() = default;
-  /// The tar stream as it passes by (tar_reader.h, MemberSink).
+  /// The tar stream as it passes by (tar_reader.h, MemberSink), to those who want it.
+  virtual bool wants_stream() const { return false; }
   virtual void stream(ByteSpan /*part*/) {}
   /// `offset`: where the content lies in the stream, if in one piece.
   virtual void begin(const RelPath& /*path*/, std::uint64_t /*bytes*/, std::optional<std::uint64_t> /*offset*/) {}
@@ -74,10 +75,11 @@ constexpr std::uint64_t kMaxPointer = 64 << 10;  // a larger file is no pointer
 /// Files whose hash the source knows (a recipe's) are not read, but for the few whose text matters, and a patch's header.
 /// Refused (malformed), beside what the reader of archives refuses: a user-space kpatch.bin that contradicts itself or its
 /// folder (kpatch1.h).
-Result<PatchsetContents> read_contents(TarSource& source, const ArchiveName& name, const ArchiveLimits& limits,
-                                       FileKeeper& keeper);
+Result<PatchsetContents> read_contents(const ArchiveWork& work, TarSource& source, const ArchiveName& name,
+                                       const ArchiveLimits& limits, FileKeeper& keeper);
 
-Result<PatchsetContents> read_contents(const Fd& archive, const ArchiveName& name, const ArchiveLimits& limits,
-                                       FileKeeper& keeper, const std::function<void(std::uint64_t)>& on_read = {});
+Result<PatchsetContents> read_contents(const ArchiveWork& work, const Fd& archive, const ArchiveName& name,
+                                       const ArchiveLimits& limits, FileKeeper& keeper, const OnRead& on_read = {},
+                                       std::optional<Bytes>* packing = nullptr);
 
 }  // namespace patchferry

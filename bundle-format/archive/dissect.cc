@@ -3,10 +3,7 @@
 
 #include <fcntl.h>
 
-#include "bundle-format/archive/archive_source.h"
 #include "bundle-format/archive/content_keeper.h"
-#include "bundle-format/archive/rebuild.h"
-#include "bundle-format/bzip2/unpacking.h"
 
 namespace patchferry {
 
@@ -20,6 +17,7 @@ class Dissector : public ContentKeeper {
  public:
   using ContentKeeper::ContentKeeper;
 
+  bool wants_stream() const override { return true; }
   void stream(ByteSpan part) override {
     if (gave_up_) return;
     writer_.stream(part);
@@ -52,29 +50,17 @@ class Dissector : public ContentKeeper {
   bool in_recipe_ = false;
 };
 
-/// The packing with every block looked at, which tells what each encoder chose; nullopt if nobody knows.
-std::optional<Bytes> careful_packing(const Fd& archive) {
-  Bzip2Unpacker unpacker(archive, Care::every_block);
-  for (;;) {
-    const auto part = unpacker.next();
-    if (!part) return std::nullopt;
-    if (part->empty()) break;
-  }
-  Bytes packing = unpacker.packing();
-  if (packing.empty()) return std::nullopt;
-  return packing;
-}
-
 }  // namespace
 
 /// From what was seen of an archive to a recipe that is proven, or the reason why there is none.
 class Prover {
  public:
-  Prover(const Fd& archive, const Digest& hash, OpenContent open) : archive_(archive), hash_(hash), open_(std::move(open)) {}
+  Prover(const ArchiveWork& work, const Fd& archive, const Digest& hash, OpenContent open)
+      : work_(work), archive_(archive), hash_(hash), open_(std::move(open)) {}
 
   std::optional<ProvenRecipe> prove(Recipe recipe, std::optional<Bytes> packing) {
     for (const bool again : {false, true}) {
-      if (again) packing = careful_packing(archive_);
+      if (again) packing = work_.careful_packing(archive_);
       if (!packing) {
         why_ = "nothing is known that compresses as its compressor did";
         return std::nullopt;
@@ -102,23 +88,23 @@ class Prover {
   bool makes_the_archive(ByteSpan text) const {
     const auto recipe = decode_recipe(text);
     if (!recipe) return false;
-    const auto made = rebuild_archive(*recipe, open_, [](ByteSpan) {});
+    const auto made = work_.rebuild(*recipe, open_, [](ByteSpan) {});
     return made && *made == hash_;
   }
 
+  const ArchiveWork& work_;
   const Fd& archive_;
   const Digest& hash_;
   OpenContent open_;
   std::string why_;
 };
 
-Result<Dissected> dissect(const Fd& archive, const ArchiveName& name, const Digest& hash, const ArchiveLimits& limits,
-                          const std::string& folder, const std::function<std::string(const Digest&)>& path_of_kept,
-                          const std::function<void(std::uint64_t)>& on_read) {
-  auto source = open_archive(archive, name.compression, on_read);
-  if (!source) return tl::unexpected(std::move(source.error()));
+Result<Dissected> dissect(const ArchiveWork& work, const Fd& archive, const ArchiveName& name, const Digest& hash,
+                          const ArchiveLimits& limits, const std::string& folder,
+                          const std::function<std::string(const Digest&)>& path_of_kept, const OnRead& on_read) {
+  std::optional<Bytes> packing;
   Dissector dissector(folder, [&](const Digest& content) { return exists(path_of_kept(content)); });
-  auto contents = read_contents(**source, name, limits, dissector);
+  auto contents = read_contents(work, archive, name, limits, dissector, on_read, &packing);
   if (!contents) return tl::unexpected(std::move(contents.error()));
 
   Dissected out;
@@ -135,8 +121,8 @@ Result<Dissected> dissect(const Fd& archive, const ArchiveName& name, const Dige
     const std::string fresh = folder + "/" + to_hex(content);
     return open_file(exists(fresh) ? fresh : path_of_kept(content), O_RDONLY);
   };
-  Prover prover(archive, hash, open);
-  out.recipe = prover.prove(std::move(*recipe), (*source)->packing());
+  Prover prover(work, archive, hash, open);
+  out.recipe = prover.prove(std::move(*recipe), std::move(packing));
   out.why_none = prover.why();
   return out;
 }

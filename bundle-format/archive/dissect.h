@@ -41,8 +41,8 @@ struct Dissected {
 
 /// Reads `archive` (of hash `hash`) from end to end. Contents that `path_of_kept` does not find are written to `folder` (which
 /// exists), named by their hash. Refused as by read_contents().
-Result<Dissected> dissect(const Fd& archive, const ArchiveName& name, const Digest& hash, const ArchiveLimits& limits,
-                          const std::string& folder, const std::function<std::string(const Digest&)>& path_of_kept,
-                          const std::function<void(std::uint64_t)>& on_read = {});
+Result<Dissected> dissect(const ArchiveWork& work, const Fd& archive, const ArchiveName& name, const Digest& hash,
+                          const ArchiveLimits& limits, const std::string& folder,
+                          const std::function<std::string(const Digest&)>& path_of_kept, const OnRead& on_read = {});
 
 }  // namespace patchferry

@@ -5,21 +5,26 @@
 
 namespace patchferry {
 
-Result<Digest> rebuild_archive(const Recipe& recipe, const OpenContent& open, const std::function<void(ByteSpan)>& out) {
-  Hasher hasher;
-  auto packer = Bzip2Packer::open(recipe.packing, [&](ByteSpan part) {
-    hasher.add(part);
-    out(part);
-  });
+Result<void> pack_again(ByteSpan packing, TarSource& stream, const std::function<void(ByteSpan)>& out) {
+  auto packer = Bzip2Packer::open(packing, out);
   if (!packer) return tl::unexpected(std::move(packer.error()));
-  RecipeSource stream(recipe, open);
   for (;;) {
     auto part = stream.next();
     if (!part) return tl::unexpected(std::move(part.error()));
     if (part->empty()) break;
     packer->add(*part);
   }
-  if (auto done = packer->finish(); !done) return tl::unexpected(std::move(done.error()));
+  return packer->finish();
+}
+
+Result<Digest> rebuild_archive(const Recipe& recipe, const OpenContent& open, const std::function<void(ByteSpan)>& out) {
+  Hasher hasher;
+  RecipeSource stream(recipe, open);
+  auto done = pack_again(recipe.packing, stream, [&](ByteSpan part) {
+    hasher.add(part);
+    out(part);
+  });
+  if (!done) return tl::unexpected(std::move(done.error()));
   return hasher.finish();
 }
 

@@ -40,7 +40,7 @@ class CountedStream {
     if (auto counted = count(part->size()); !counted) return tl::unexpected<Refusal>(std::move(counted.error()));
     const auto last = std::find_if(part->rbegin(), part->rend(), [](std::byte b) { return b != std::byte{0}; });
     if (last != part->rend()) end_of_nonzero_ = bytes_ - static_cast<std::uint64_t>(last - part->rbegin());
-    sink_.stream(*part);
+    if (sink_.wants_stream()) sink_.stream(*part);
     return part;
   }
 
@@ -187,7 +187,7 @@ class TarReader {
 
   Result<void> read_link(struct archive_entry* entry, const RelPath& path) {
     const char* text = archive_entry_symlink(entry);
-    if (text == nullptr || !is_level_text(text) || !may_be_pointer(path)) return hostile(path.text(), "is a symbolic link");
+    if (text == nullptr || !is_pointer_link(path, text)) return hostile(path.text(), "is a symbolic link");
     if (auto added = names_.add(path, false); !added) return added;
     sink_.pointer_link(path, text);
     return {};
@@ -272,6 +272,8 @@ class TarReader {
 };
 
 }  // namespace
+
+bool is_pointer_link(const RelPath& path, std::string_view text) { return is_level_text(text) && may_be_pointer(path); }
 
 Result<ArchiveFacts> read_tar(TarSource& source, std::uint64_t ceiling, MemberSink& sink) {
   return TarReader(source, ceiling, sink).run();

@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "bundle-format/archive/tar_source.h"
 #include "system/rel_path.h"
@@ -15,6 +16,7 @@ class MemberSink {
  public:
   virtual ~MemberSink() = default;
   /// The stream itself as it passes by: a member's bytes come here in part before begin_file(), in part after.
+  virtual bool wants_stream() const { return false; }
   virtual void stream(ByteSpan /*part*/) {}
   /// A regular file of exactly `bytes` bytes begins; data() follows until they are complete, then end_file(). `offset`:
   /// where they lie in the stream, if they lie there in one piece (a file with holes does not).
@@ -35,6 +37,9 @@ struct ArchiveFacts {
   std::uint64_t files = 0;
   std::string top_folder;  // the single folder that everything lies in, or ""
 };
+
+/// The only symbolic links that are let through: named latest*, to a bare level.
+bool is_pointer_link(const RelPath& path, std::string_view text);
 
 /// Reads the stream to its end. `ceiling`: most bytes of it, and of its files. Refusals: not_an_archive, truncated,
 /// hostile_member, too_large, bad_name, and those of the source.

@@ -56,29 +56,6 @@ TEST_CASE("a pointer is the vendor's own bytes; only where there is none, one is
   CHECK(feed.at(khash(2) + "/latest.v1") == "9\n");
 }
 
-TEST_CASE("members beside kernels and build ids stay in the archive and are never served") {
-  const World world;
-  const std::string k = "K20260105_01", u = "U20260112_01";
-  auto kernels = kernel_release(k, {{1, 1}});
-  auto users = user_release(u, 1, 2026011201);
-  for (const char* name : {"before", "after", "set-patch-server"}) {
-    kernels.push_back({k + "/" + name, "#!/bin/sh\n"});
-    users.push_back({u + "/" + name, "#!/bin/sh\n"});
-    users.push_back({u + "/" + build_id(1) + "/" + name, "#!/bin/sh\n"});
-  }
-  world.release(k, kernels);
-  world.release(u, users);
-  REQUIRE(world.import({world.export_full()}).code == 0);
-  world.check_archives(world.base(), {k, u});
-  const auto feed = served(world.base());
-  CHECK(feed.size() == 5);  // kernel: two files and a pointer; user: the file, also through the link "latest"
-  for (const auto& [path, bytes] : feed) {
-    INFO(path);
-    CHECK(bytes != "#!/bin/sh\n");
-    CHECK(bytes != "(broken)");
-  }
-}
-
 TEST_CASE("import --no-deploy stores, and leaves every feed as it was") {
   const World world;
   world.release_kernels("K20260105_01", {{1, 1}});

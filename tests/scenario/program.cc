@@ -75,7 +75,7 @@ Process::Process(const Words& words, Fd input, Fd output) : err_(memory("stderr"
 }
 
 Process::Process(Process&& other) noexcept
-    : pid_(other.pid_), status_(other.status_), out_(std::move(other.out_)), err_(std::move(other.err_)) {
+    : pid_(other.pid_), status_(other.status_), usage_(other.usage_), out_(std::move(other.out_)), err_(std::move(other.err_)) {
   other.pid_ = -1;
 }
 
@@ -87,7 +87,7 @@ Process::~Process() {
 
 bool Process::is_running() {
   if (pid_ < 0) return false;
-  if (::waitpid(pid_, &status_, WNOHANG) == 0) return true;
+  if (::wait4(pid_, &status_, WNOHANG, &usage_) == 0) return true;
   pid_ = -1;
   return false;
 }
@@ -100,7 +100,7 @@ void Process::kill() {
 
 Outcome Process::wait() {
   while (pid_ >= 0) {
-    if (::waitpid(pid_, &status_, 0) == pid_)
+    if (::wait4(pid_, &status_, 0, &usage_) == pid_)
       pid_ = -1;
     else if (errno != EINTR)
       throw_errno("wait for", "a program");
@@ -109,6 +109,7 @@ Outcome Process::wait() {
   outcome.code = WIFSIGNALED(status_) ? 128 + WTERMSIG(status_) : WEXITSTATUS(status_);
   if (out_.valid()) outcome.out = all_of(out_);
   outcome.err = all_of(err_);
+  outcome.peak_memory = static_cast<std::uint64_t>(usage_.ru_maxrss) * 1024;
   return outcome;
 }
 

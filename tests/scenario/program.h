@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <sys/resource.h>
 #include <sys/types.h>
 #include <vector>
 
@@ -25,6 +26,7 @@ struct Outcome {
   int code = -1;  // exit code; 128 + signal if a signal ended it
   std::string out;
   std::string err;
+  std::uint64_t peak_memory = 0;  // bytes that it and its own children had in memory at once; at least what this process has
 };
 
 /// A program on its way. Killed if it still runs when this goes.
@@ -46,6 +48,7 @@ class Process {
  private:
   pid_t pid_ = -1;
   int status_ = 0;
+  rusage usage_{};
   Fd out_;
   Fd err_;
 };

@@ -16,7 +16,7 @@ const std::string kIdent(40, 'a');
 Result<PatchsetContents> contents_of(const TarBuilder& tar) {
   const Fd file = memory_file(packed(tar.finish(), Packing::bzip2));
   FileKeeper nothing;
-  return read_contents(file, *parse_archive_name("K20260105_01.tar.bz2"), {}, nothing);
+  return read_contents(plain_archive_work(), file, *parse_archive_name("K20260105_01.tar.bz2"), {}, nothing);
 }
 
 }  // namespace

@@ -121,7 +121,7 @@ void check_round_trip(unsigned seed) {
   const std::string kept = work / "contents";
   make_folders(kept);
   const auto path_of = [&](const Digest& content) { return kept + "/" + to_hex(content); };
-  const auto apart = dissect(archive, *name, hash, unsigned_limits(size_of(archive)), kept, path_of);
+  const auto apart = dissect(plain_archive_work(), archive, *name, hash, unsigned_limits(size_of(archive)), kept, path_of);
   if (!apart) FAIL(apart.error().text);
   INFO(apart->why_none);
   REQUIRE(apart->recipe);
@@ -142,7 +142,7 @@ void check_round_trip(unsigned seed) {
   // Passing over contents that are known comes to the same as reading all.
   FileKeeper nothing;
   RecipeSource stream(*recipe, open);
-  const auto by_recipe = read_contents(stream, *name, unsigned_limits(size_of(archive)), nothing);
+  const auto by_recipe = read_contents(plain_archive_work(), stream, *name, unsigned_limits(size_of(archive)), nothing);
   REQUIRE(by_recipe);
   CHECK(same(*by_recipe, apart->contents));
 }
@@ -166,7 +166,7 @@ TEST_CASE("an archive whose contents rot while it is being proven has no recipe"
   make_folders(work / "contents");
   Digest wrong = hash_file(archive);
   wrong[0] ^= std::byte{1};  // as if what is made were another archive
-  const auto apart = dissect(archive, *name, wrong, unsigned_limits(size_of(archive)), work / "contents",
+  const auto apart = dissect(plain_archive_work(), archive, *name, wrong, unsigned_limits(size_of(archive)), work / "contents",
                              [&](const Digest& content) { return work / ("contents/" + to_hex(content)); });
   REQUIRE(apart);
   CHECK_FALSE(apart->recipe);

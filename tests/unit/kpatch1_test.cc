@@ -41,7 +41,7 @@ void check_refused(const std::string& file, const std::string& part) {
 Result<PatchsetContents> read_patchset(const TarBuilder& tar, const std::string& name) {
   const Fd file = memory_file(packed(tar.finish(), Packing::bzip2));
   FileKeeper nothing;
-  return read_contents(file, *parse_archive_name(name + ".tar.bz2"), {}, nothing);
+  return read_contents(plain_archive_work(), file, *parse_archive_name(name + ".tar.bz2"), {}, nothing);
 }
 
 Result<PatchsetContents> with_member(const std::string& path, const std::string& content,
@@ -154,7 +154,7 @@ Recipe recipe_of(const std::string& patch) {
 Result<PatchsetContents> by_recipe(const Recipe& recipe, const OpenContent& open) {
   RecipeSource source(recipe, open);
   FileKeeper nothing;
-  return read_contents(source, *parse_archive_name("U20260112_01.tar.bz2"), {}, nothing);
+  return read_contents(plain_archive_work(), source, *parse_archive_name("U20260112_01.tar.bz2"), {}, nothing);
 }
 
 }  // namespace

@@ -110,6 +110,19 @@ Findings verify_all(const std::vector<std::string>& paths, const TrustAnchors& a
   return findings;
 }
 
+std::vector<RefusalKind> kinds(const Findings& findings) {
+  std::vector<RefusalKind> out;
+  for (const auto& f : findings) out.push_back(f.kind);
+  return out;
+}
+
+std::vector<std::string> volumes_in(const std::string& folder) {
+  std::vector<std::string> out;
+  for (const auto& name : folder_entries(folder))
+    if (name.ends_with(".pfv")) out.push_back(folder + "/" + name);
+  return out;
+}
+
 Bytes slurp(const std::string& path) { return *read_whole(path, 64 << 20); }
 void spit(const std::string& path, ByteSpan bytes) { write_file(path, bytes); }
 

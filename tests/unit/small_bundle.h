@@ -3,6 +3,7 @@
 // times and ids, so that it is the same bytes every time.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -39,6 +40,12 @@ void write_small_bundle(const std::string& folder, const BundleRecipe& recipe = 
 TrustAnchors trust_in(unsigned char seed);
 /// Metadata and bodies, all findings; `ledger` may be null.
 Findings verify_all(const std::vector<std::string>& paths, const TrustAnchors& anchors, const LedgerView* ledger = nullptr);
+
+std::vector<RefusalKind> kinds(const Findings& findings);
+/// The .pfv files of a bundle's folder, in order.
+std::vector<std::string> volumes_in(const std::string& folder);
+/// A volume size that makes three volumes of the small bundle.
+inline constexpr std::uint64_t kSmallVolume = 9000;
 
 Bytes slurp(const std::string& path);
 void spit(const std::string& path, ByteSpan bytes);

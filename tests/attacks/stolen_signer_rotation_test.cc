@@ -5,8 +5,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "bundle-format/volume.h"
-#include "bundle-format/write/signing_key.h"
+#include "tests/attacks/thief.h"
 #include "tests/scenario/team.h"
 
 using namespace patchferry::test;
@@ -14,27 +13,6 @@ using namespace patchferry::test;
 namespace {
 
 const std::vector<std::string> kOldRoot = {"old-root"};
-
-/// What no command of ours does: signs each volume with a key, whether it may or not, and with that key alone.
-void sign_by_force(const std::string& bundle, const std::string& key_file) {
-  using namespace patchferry;
-  const auto key = SigningKey::decode(contents(key_file), "");
-  REQUIRE(key);
-  for (const auto& path : volumes_of(bundle)) {
-    const std::string bytes = contents(path);
-    auto preamble = decode_preamble(as_bytes(bytes).first(kPreambleSize));
-    REQUIRE(preamble);
-    const std::size_t begin = kPreambleSize + preamble->envelope_bytes;
-    const Signature signature = key->sign(DocumentType::bundle, as_bytes(bytes).subspan(begin, kStatementSize));
-    auto envelope = decode_envelope(as_bytes(bytes).subspan(kPreambleSize, preamble->envelope_bytes));
-    REQUIRE(envelope);
-    envelope->back() = {id_of(key->public_key()), Bytes(signature.begin(), signature.end())};
-    const Bytes encoded = encode_envelope(*envelope);
-    preamble->envelope_bytes = static_cast<std::uint32_t>(encoded.size());
-    const Bytes head = encode_preamble(*preamble);
-    write_contents(path, std::string(as_text(head)) + std::string(as_text(encoded)) + bytes.substr(begin));
-  }
-}
 
 /// The plant has bundle 1 and knows document 1; trust-before/ keeps what a thief of rob's key may have. Then rob goes.
 class Rotated {
@@ -80,7 +58,7 @@ TEST_CASE("once a bundle has brought the news, nothing counts that the old keys 
   // Rob under the documents in force: he has no role there.
   CHECK(now.team.try_export({"ria", "rob"}).code == 1);
   const std::string forced = now.team.export_signed({"ria"});
-  sign_by_force(forced, now.team.key("rob"));
+  sign_by_force(forced, {now.team.key("rob")});
   const auto stranger = now.team.import({forced});
   CHECK(stranger.code == 1);
   CHECK(kinds_of(stranger) == std::vector<std::string>{"unknown-key"});

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Clocks inside are not to be trusted: they give reason for warnings, and for a refusal only where a site asks for it.
+// Freezing and withholding: head tokens and silence tell that something is kept back. Clocks inside are not to be trusted: they
+// give reason for warnings, and for a refusal only where a site asks for it.
 #include <catch2/catch.hpp>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "tests/scenario/world.h"
+#include "tests/attacks/series.h"
 
 using namespace patchferry;
 using namespace patchferry::test;
@@ -137,4 +138,23 @@ TEST_CASE("silence is an alarm after as many days as the configuration says, and
   }();
   REQUIRE(typed({"head", "take", "--base", base, "--text", token}).code == 0);
   CHECK(silence_at(kMonday + 31 * kDay, false).empty());
+}
+
+TEST_CASE("newest bundles that are held back are missed by a head token") {
+  Series series;
+  series.ship_increments(4);
+  const std::string base = series.world().base();
+  check_imported(series.import(base, 1));
+  check_imported(series.import(base, 2));
+  CHECK(alarm_of(base, "held-back").empty());
+  const auto taken = typed({"head", "take", "--base", base, "--text", series.world().head_token(), "--json"});
+  REQUIRE(taken.code == 0);
+  CHECK(json_of(taken).at("sequence") == 4);
+  CHECK(says(alarm_of(base, "held-back"), "bring bundle 4 (patchferry-plant1-000004)"));
+  const Outcome third = series.import(base, 3);
+  check_imported(third);
+  CHECK(says(json_of(third).at("warnings").dump(), "bundle 4 is known to exist"));
+  CHECK_FALSE(alarm_of(base, "held-back").empty());
+  check_imported(series.import(base, 4));
+  CHECK(alarm_of(base, "held-back").empty());
 }

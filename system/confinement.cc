@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "system/confinement.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/landlock.h>
+#include <memory>
+#include <sched.h>
+#include <seccomp.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+namespace patchferry {
+
+namespace {
+
+#ifdef PATCHFERRY_SANITIZED
+constexpr bool kSanitized = true;
+#else
+constexpr bool kSanitized = false;
+#endif
+
+void limit(__rlimit_resource_t what, rlim_t most) {
+  rlimit now{};
+  if (::getrlimit(what, &now) != 0) return;
+  const rlim_t wanted = std::min(most, now.rlim_max);
+  const rlimit fresh{wanted, wanted};
+  ::setrlimit(what, &fresh);
+}
+
+void take_limits(const ConfinementLimits& limits) {
+  limit(RLIMIT_CORE, 0);
+  limit(RLIMIT_FSIZE, 0);   // pipes and sockets are no files
+  limit(RLIMIT_NOFILE, 0);  // what is open stays open
+  limit(RLIMIT_CPU, limits.cpu_seconds);
+  limit(RLIMIT_DATA, limits.memory);
+}
+
+/// Files that root has opened stay open.
+void become_nobody() {
+  if (::geteuid() != 0) return;
+  constexpr uid_t kNobody = 65534;
+  if (::setgroups(0, nullptr) != 0 || ::setresgid(kNobody, kNobody, kNobody) != 0) return;
+  (void)!::setresuid(kNobody, kNobody, kNobody);  // a container may not allow it: the rest holds for root as well
+}
+
+// --- Landlock ----------------------------------------------------------------------------------------------------
+// Debian 12's headers know the first version; what later ones added has the same numbers on every architecture.
+
+struct LandlockRuleset {
+  std::uint64_t files = 0;
+  std::uint64_t network = 0;  // since version 4
+  std::uint64_t scoped = 0;   // since version 6
+};
+
+LandlockRuleset everything(long version) {
+  LandlockRuleset out;
+  out.files = (1U << 13) - 1;
+  if (version >= 2) out.files |= 1U << 13;  // to another folder
+  if (version >= 3) out.files |= 1U << 14;  // cutting short
+  if (version >= 5) out.files |= 1U << 15;  // ioctl on devices
+  if (version >= 4) out.network = 3;        // TCP: bind, connect
+  if (version >= 6) out.scoped = 3;         // abstract sockets and signals to others
+  return out;
+}
+
+std::size_t size_known_to(long version) { return version >= 6 ? 24 : version >= 4 ? 16 : 8; }
+
+/// No file can be opened, made, taken away or renamed by name.
+bool refuse_files() {
+  const long version = ::syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION);
+  if (version < 1) return false;
+  const LandlockRuleset rules = everything(version);
+  const long ruleset = ::syscall(SYS_landlock_create_ruleset, &rules, size_known_to(version), 0);
+  if (ruleset < 0) return false;
+  const bool done = ::syscall(SYS_landlock_restrict_self, ruleset, 0) == 0;
+  ::close(static_cast<int>(ruleset));
+  return done;
+}
+
+// --- seccomp -----------------------------------------------------------------------------------------------------
+
+struct FreeFilter {
+  void operator()(void* filter) const noexcept { seccomp_release(filter); }
+};
+
+class Filter {
+ public:
+  Filter() : filter_(seccomp_init(SCMP_ACT_KILL_PROCESS)) { good_ = filter_ != nullptr; }
+
+  template <class... Conditions>
+  void allow(const char* call, Conditions... conditions) {
+    act(SCMP_ACT_ALLOW, call, conditions...);
+  }
+  template <class... Conditions>
+  void act(std::uint32_t action, const char* call, Conditions... conditions) {
+    const int number = seccomp_syscall_resolve_name(call);
+    if (!good_ || number == __NR_SCMP_ERROR) return;  // older libraries do not know the newest calls, nor does anybody call them
+    good_ = seccomp_rule_add(filter_.get(), action, number, sizeof...(conditions), conditions...) == 0;
+  }
+  bool load() { return good_ && seccomp_load(filter_.get()) == 0; }
+
+ private:
+  std::unique_ptr<void, FreeFilter> filter_;
+  bool good_ = false;
+};
+
+bool refuse_calls() {
+  Filter filter;
+  for (const char* call :
+       {"read", "write", "readv", "writev", "pread64", "lseek", "close", "fstat",                   // descriptors that are here
+        "munmap", "mremap", "brk", "madvise",                                                       // memory
+        "futex", "set_robust_list", "rseq", "sched_yield", "sched_getaffinity", "gettid", "getpid",  // threads
+        "rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "sigaltstack",                            // signals to itself
+        "clock_gettime", "clock_nanosleep", "gettimeofday", "getrandom", "restart_syscall", "exit", "exit_group"})
+    filter.allow(call);
+  for (const char* call : {"mmap", "mprotect"}) filter.allow(call, SCMP_A2_64(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+  filter.allow("newfstatat", SCMP_A3_64(SCMP_CMP_MASKED_EQ, AT_EMPTY_PATH, AT_EMPTY_PATH));  // what fstat is to newer libraries
+  filter.allow("clone", SCMP_A0_64(SCMP_CMP_MASKED_EQ, CLONE_THREAD | CLONE_VM, CLONE_THREAD | CLONE_VM));
+  // Libraries look around by themselves: malloc, before it gives back memory, at /proc. They take no for an answer.
+  for (const char* call : {"open", "openat"}) filter.act(SCMP_ACT_ERRNO(EACCES), call);
+  filter.act(SCMP_ACT_ERRNO(ENOSYS), "clone3");  // its flags cannot be looked at; glibc takes clone then
+  filter.allow("tgkill", SCMP_A0_64(SCMP_CMP_EQ, static_cast<scmp_datum_t>(::getpid())));  // abort()
+  return filter.load();
+}
+
+}  // namespace
+
+Confinement confine_to_descriptors(const ConfinementLimits& limits) {
+  Confinement out;
+  if (kSanitized) {
+    limit(RLIMIT_CORE, 0);
+    return out;
+  }
+  become_nobody();
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  ::prctl(PR_SET_DUMPABLE, 0);
+  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) out.lacking.emplace_back("no_new_privs");
+  if (!refuse_files()) out.lacking.emplace_back("Landlock");
+  take_limits(limits);  // Landlock wants one more descriptor
+  if (!refuse_calls()) out.lacking.emplace_back("seccomp");
+  return out;
+}
+
+}  // namespace patchferry

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "unpacker/process.h"
+
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <spawn.h>
+#include <sstream>
+#include <string>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "system/failure.h"
+#include "system/parallel.h"
+#include "terminal/output.h"
+
+namespace patchferry::unpacker {
+
+namespace {
+
+/// What posix_spawn does on the way. Descriptors are moved out of the way of those that the unpacker is to have.
+class Plan {
+ public:
+  Plan() {
+    ::posix_spawn_file_actions_init(&actions_);
+    ::posix_spawnattr_init(&attributes_);
+    sigset_t all;
+    ::sigfillset(&all);
+    ::posix_spawnattr_setsigdefault(&attributes_, &all);
+    ::posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETSIGDEF);
+    for (const int silent : {STDOUT_FILENO, STDERR_FILENO})
+      ::posix_spawn_file_actions_addopen(&actions_, silent, "/dev/null", O_WRONLY, 0);
+  }
+  ~Plan() {
+    ::posix_spawn_file_actions_destroy(&actions_);
+    ::posix_spawnattr_destroy(&attributes_);
+  }
+  Plan(const Plan&) = delete;
+  Plan& operator=(const Plan&) = delete;
+
+  void give(const Fd& file, int as) {
+    constexpr int kAbove = 10;
+    const int aside = ::fcntl(file.get(), F_DUPFD_CLOEXEC, kAbove);
+    if (aside < 0) throw_errno("duplicate", file.path());
+    aside_.emplace_back(aside, file.path());
+    ::posix_spawn_file_actions_adddup2(&actions_, aside, as);
+  }
+
+  pid_t start() {
+    std::string name = kName, cores_to_use = "PATCHFERRY_CORES=" + std::to_string(cores());
+    std::array<char*, 2> argv = {name.data(), nullptr}, environment = {cores_to_use.data(), nullptr};
+    pid_t pid = -1;
+    const int error = ::posix_spawn(&pid, "/proc/self/exe", &actions_, &attributes_, argv.data(), environment.data());
+    if (error != 0)
+      throw SystemFailure(std::string("cannot start the process that unpacks: ") + std::strerror(error), error,
+                          "is /proc mounted, and may the program be run from where it lies?");
+    return pid;
+  }
+
+ private:
+  posix_spawn_file_actions_t actions_{};
+  posix_spawnattr_t attributes_{};
+  std::vector<Fd> aside_;
+};
+
+/// Said before any byte from outside was read, so it can be believed.
+std::vector<std::string> lines_of(ByteSpan text) {
+  std::vector<std::string> out;
+  std::istringstream in{std::string(as_text(text))};
+  for (std::string line; std::getline(in, line);) out.push_back(line);
+  return out;
+}
+
+void warn_of(const std::vector<std::string>& lacking) {
+  static std::atomic<bool> said{false};
+  if (lacking.empty() || said.exchange(true)) return;
+  warn(fmt::format("archives are unpacked with less between them and this machine than there should be: {} cannot be had here",
+                   fmt::join(lacking, " and ")));
+}
+
+}  // namespace
+
+Process::Process(const Job& job, const Fd* input, const Fd* prefix) {
+  std::array<int, 2> ends{};
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) throw_errno("make a socket to", "the unpacker");
+  channel_.emplace(Fd(ends[0], "the unpacker"));
+  start(Fd(ends[1], "the unpacker's end"), input, prefix);
+  try {
+    Message first;
+    channel_->send(Word::job, encode_job(job));
+    channel_->flush();
+    if (!channel_->receive(first) || first.word != Word::confined) throw BadMessage();
+    lacking_ = lines_of(first.body);
+    warn_of(lacking_);
+  } catch (const BadMessage&) {
+    throw SystemFailure("the process that unpacks has ended before it began: " + end().text, 0);
+  }
+}
+
+void Process::start(const Fd& socket, const Fd* input, const Fd* prefix) {
+  Plan plan;
+  plan.give(socket, kSocket);
+  if (input != nullptr) plan.give(*input, kInput);
+  if (prefix != nullptr) plan.give(*prefix, kPrefix);
+  pid_ = plan.start();
+}
+
+Process::~Process() {
+  if (pid_ < 0) return;
+  ::kill(pid_, SIGKILL);
+  while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
+  }
+}
+
+Refusal Process::end() {
+  channel_.reset();  // what still writes to us ends by that
+  int status = 0;
+  while (::waitpid(pid_, &status, 0) != pid_)
+    if (errno != EINTR) throw_errno("wait for", "the unpacker");
+  pid_ = -1;
+  Refusal out;
+  out.kind = RefusalKind::unpacker_crashed;
+  out.hint = "nothing of it was kept. Do not use it: it was made to do that, or the memory of this machine is failing";
+  if (WIFEXITED(status)) {
+    out.text = "the process that unpacks broke off in the middle of it";
+    return out;
+  }
+  switch (WTERMSIG(status)) {
+    case SIGKILL:
+      throw SystemFailure("the process that unpacks was killed from outside", 0, "was memory short? Run the same command again");
+    case SIGXCPU:
+      out.kind = RefusalKind::too_large;
+      out.text = "unpacking takes longer than it does for any release";
+      return out;
+    case SIGSYS: out.text = "unpacking it led to a system call that unpacking does not need"; return out;
+    default: out.text = std::string("unpacking it crashed (") + ::strsignal(WTERMSIG(status)) + ")"; return out;
+  }
+}
+
+}  // namespace patchferry::unpacker

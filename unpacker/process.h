@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// One unpacker, from its start to its end: this very program, started anew under the name kName with nothing but a socket and what it
+// is to read. No environment, no other descriptor, none of our memory.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <sys/types.h>
+#include <vector>
+
+#include "system/refusal.h"
+#include "unpacker/channel.h"
+#include "unpacker/job.h"
+
+namespace patchferry::unpacker {
+
+constexpr const char* kName = "patchferry-unpacker";  // as ps shows it
+
+class Process {
+ public:
+  /// Returns once it has given up what it does not need. Throws SystemFailure if it cannot be started. What the kernel lacks for that
+  /// is said once, as a warning.
+  Process(const Job& job, const Fd* input, const Fd* prefix);
+  /// Killed, if it still runs.
+  ~Process();
+  Process(const Process&) = delete;
+  Process& operator=(const Process&) = delete;
+
+  Channel& channel() { return *channel_; }
+  /// What this kernel does not have, or did not allow (system/confinement.h).
+  const std::vector<std::string>& lacking() const { return lacking_; }
+
+  /// It has gone without a word, or has said what no unpacker says: why, for people. Refused: unpacker_crashed, or too_large if it
+  /// took all the time or memory that it had. Throws SystemFailure if somebody has killed it.
+  Refusal end();
+
+ private:
+  void start(const Fd& socket, const Fd* input, const Fd* prefix);
+
+  pid_t pid_ = -1;
+  std::optional<Channel> channel_;
+  std::vector<std::string> lacking_;
+};
+
+}  // namespace patchferry::unpacker

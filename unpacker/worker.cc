@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: Apache-2.0
+// The unpacker's own side: take one job, give everything else up, do it.
+#include <cerrno>
+#include <clocale>
+#include <cstring>
+#include <new>
+#include <string_view>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "bundle-format/archive/archive_work.h"
+#include "bundle-format/packs/expand_pack.h"
+#include "system/confinement.h"
+#include "system/failure.h"
+#include "system/parallel.h"
+#include "unpacker/channel.h"
+#include "unpacker/job.h"
+#include "unpacker/process.h"
+#include "unpacker/unpacker.h"
+
+namespace patchferry::unpacker {
+
+namespace {
+
+Bytes text_and(std::uint32_t number, const std::string& text) {
+  ByteWriter out;
+  out.u32(number);
+  out.raw(as_bytes(text).first(std::min(text.size(), std::size_t{4096})));
+  return out.take();
+}
+
+/// The program, as the source of a stream and the sink of its members.
+class Program : public TarSource, public MemberSink {
+ public:
+  Program(Channel& channel, bool wants_stream, bool has_stream)
+      : channel_(channel), wants_stream_(wants_stream), has_stream_(has_stream) {}
+
+  // --- TarSource
+  Result<ByteSpan> next() override {
+    if (skippable_ > 0) return refuse(RefusalKind::malformed, "a content of the recipe does not lie where its tar has it");
+    channel_.send(Word::next);
+    const Message reply = ask();
+    if (reply.word != Word::part) throw BadMessage();
+    part_.assign(reply.body.begin(), reply.body.end());
+    return ByteSpan(part_);
+  }
+  /// Perhaps; must_read() asks.
+  const Digest* known(std::uint64_t) override {
+    static constexpr Digest kSome{};
+    return has_stream_ ? &kSome : nullptr;
+  }
+  std::uint64_t skip(std::uint64_t bytes) override {
+    if (skippable_ > bytes) return 0;
+    return std::exchange(skippable_, 0);
+  }
+
+  // --- MemberSink
+  bool wants_stream() const override { return wants_stream_; }
+  void stream(ByteSpan part) override { in_parts(Word::stream, part); }
+  void begin_file(const RelPath& path, std::uint64_t bytes, std::optional<std::uint64_t> offset) override {
+    ByteWriter head;
+    head.u64(bytes);
+    head.u8(offset ? 1 : 0);
+    head.u64(offset.value_or(0));
+    channel_.send(Word::begin_file, head.take(), as_bytes(path.text()));
+  }
+  void data(ByteSpan part) override { in_parts(Word::data, part); }
+  void end_file() override { channel_.send(Word::end_file); }
+  /// The program knows it, and has taken note of it, if it says so.
+  bool must_read(const RelPath& path, std::uint64_t bytes) override {
+    ByteWriter head;
+    head.u64(bytes);
+    channel_.send(Word::is_known, head.take(), as_bytes(path.text()));
+    const Message reply = ask();
+    if (reply.word != Word::answer || reply.body.size() != 1) throw BadMessage();
+    const bool known = reply.body[0] == std::byte{1};
+    if (known) skippable_ = bytes;
+    return !known;
+  }
+  void known_file(const RelPath&, std::uint64_t, const Digest&, ByteSpan) override {}
+  void pointer_link(const RelPath& path, const std::string& level) override {
+    channel_.send(Word::link, as_bytes(level + "\n"), as_bytes(path.text()));
+  }
+
+  // --- the rest
+  void in_parts(Word word, ByteSpan bytes) {
+    for (std::size_t at = 0; at < bytes.size(); at += kPart)
+      channel_.send(word, {}, bytes.subspan(at, std::min(kPart, bytes.size() - at)));
+  }
+  void read(std::uint64_t bytes) {
+    ByteWriter body;
+    body.u64(bytes);
+    channel_.send(Word::read, body.take());
+  }
+  void packing(ByteSpan bytes) {
+    in_parts(Word::packing, bytes);
+    channel_.send(Word::packing);
+  }
+  Message ask() {
+    channel_.flush();
+    Message reply;
+    if (!channel_.receive(reply)) throw BadMessage();
+    return reply;
+  }
+
+ private:
+  Channel& channel_;
+  const bool wants_stream_;
+  const bool has_stream_;
+  Bytes part_;
+  std::uint64_t skippable_ = 0;  // of a content that the program has passed over in its stream
+};
+
+// --- jobs --------------------------------------------------------------------------------------------------------
+
+Bytes encode_facts(const ArchiveFacts& facts) {
+  ByteWriter out;
+  out.u64(facts.expanded_bytes);
+  out.u64(facts.files);
+  out.raw(as_bytes(facts.top_folder));
+  return out.take();
+}
+
+Result<Bytes> read_archive(const Job& job, const Fd& input, Program& program) {
+  std::optional<Bytes> packing;
+  auto facts = plain_archive_work().read_archive(
+      input, job.compression, {job.ceiling}, program, [&](std::uint64_t n) { program.read(n); }, &packing);
+  if (!facts) return tl::unexpected(std::move(facts.error()));
+  program.packing(packing.value_or(Bytes()));
+  return encode_facts(*facts);
+}
+
+Result<Bytes> read_tar(const Job& job, Program& program) {
+  auto facts = plain_archive_work().read_tar(program, job.ceiling, program);
+  if (!facts) return tl::unexpected(std::move(facts.error()));
+  return encode_facts(*facts);
+}
+
+Bytes careful_packing(const Fd& input, Program& program) {
+  program.packing(plain_archive_work().careful_packing(input).value_or(Bytes()));
+  return {};
+}
+
+Result<Bytes> rebuild(Channel& channel, Program& program) {
+  Bytes packing;
+  for (Message message; channel.receive(message) && message.word == Word::packing && !message.body.empty();)
+    packing.insert(packing.end(), message.body.begin(), message.body.end());
+  auto done = pack_again(packing, program, [&](ByteSpan part) { program.in_parts(Word::data, part); });
+  if (!done) return tl::unexpected(std::move(done.error()));
+  return Bytes();
+}
+
+Result<Bytes> expand(const Job& job, const Fd& input, ByteSpan prefix, Program& program) {
+  const auto stored = [&](std::uint64_t offset, std::span<std::byte> out) {
+    read_exactly(input, job.pack.payload_offset + offset, out);
+  };
+  auto done = patchferry::expand_pack(job.pack, stored, prefix, [&](ByteSpan part) { program.in_parts(Word::data, part); });
+  if (!done) return tl::unexpected(std::move(done.error()));
+  return Bytes();
+}
+
+Result<Bytes> work_on(const Job& job, const Fd& input, ByteSpan prefix, Channel& channel) {
+  Program program(channel, job.wants_stream, job.kind == Job::Kind::read_tar);
+  switch (job.kind) {
+    case Job::Kind::read_archive: return read_archive(job, input, program);
+    case Job::Kind::read_tar: return read_tar(job, program);
+    case Job::Kind::careful_packing: return careful_packing(input, program);
+    case Job::Kind::rebuild: return rebuild(channel, program);
+    case Job::Kind::expand_pack: return expand(job, input, prefix, program);
+  }
+  throw BadMessage();
+}
+
+// --- limits ------------------------------------------------------------------------------------------------------
+
+/// bzip2 takes 35 MiB a core where its making is found out, and each thread has a stack; zstd its window.
+ConfinementLimits limits_for(const Job& job) {
+  constexpr std::uint64_t kMiB = 1 << 20;
+  ConfinementLimits out;
+  out.memory = job.kind == Job::Kind::expand_pack ? kMaxWindow + 64 * kMiB : 224 * kMiB + cores() * 64 * kMiB;
+  // The slowest thing is making bzip2 again: a few MB a second of one core.
+  constexpr std::uint64_t kAtLeast = 600, kBytesASecond = 500'000;
+  out.cpu_seconds = kAtLeast + job.work / kBytesASecond;
+  return out;
+}
+
+ByteSpan mapped_prefix(const Job& job) {
+  if (job.prefix_bytes == 0) return {};
+  const void* at = ::mmap(nullptr, static_cast<std::size_t>(job.prefix_bytes), PROT_READ, MAP_PRIVATE, kPrefix, 0);
+  if (at == MAP_FAILED) throw_errno("map", "the bases of a pack");
+  return {static_cast<const std::byte*>(at), static_cast<std::size_t>(job.prefix_bytes)};
+}
+
+void report(Channel& channel, const Refusal& refusal) {
+  const std::string text = refusal.text.substr(0, 4096);
+  ByteWriter body;
+  body.u32(static_cast<std::uint32_t>(refusal.kind));
+  body.u32(static_cast<std::uint32_t>(text.size()));
+  body.raw(as_bytes(text));
+  channel.send(Word::refused, body.take(), as_bytes(std::string_view(refusal.hint).substr(0, 4096)));
+}
+
+int run() {
+  Channel channel(Fd(kSocket, "the program"));
+  try {
+    Message first;
+    if (!channel.receive(first) || first.word != Word::job) return 2;
+    const auto job = decode_job(first.body);
+    if (!job) return 2;
+    std::setlocale(LC_ALL, "C.UTF-8");  // as in all programs; it reads files, so it comes before
+    const ByteSpan prefix = mapped_prefix(*job);
+    std::string lacking;
+    for (const auto& name : confine_to_descriptors(limits_for(*job)).lacking) lacking += (lacking.empty() ? "" : "\n") + name;
+    channel.send(Word::confined, as_bytes(lacking));
+    channel.flush();
+    try {
+      const Fd input(kInput, "the archive");
+      const auto done = work_on(*job, input, prefix, channel);
+      done ? channel.send(Word::done, *done) : report(channel, done.error());
+    } catch (const SystemFailure& failure) {
+      channel.send(Word::failed, text_and(static_cast<std::uint32_t>(failure.error()), failure.what()));
+    } catch (const std::bad_alloc&) {
+      channel.send(Word::no_memory);
+    } catch (const std::exception& bug) {
+      channel.send(Word::failed, text_and(0, bug.what()));
+    }
+    channel.flush();
+    return 0;
+  } catch (const BadMessage&) {  // the program has gone
+    return 1;
+  }
+}
+
+}  // namespace
+
+std::optional<int> run_if_called(int argc, char** argv) {
+  if (argc != 1 || std::string_view(argv[0]) != kName) return std::nullopt;
+  ::_exit(run());  // nothing is left to be tidied up, and no call is allowed that would
+}
+
+}  // namespace patchferry::unpacker
