@@ -27,17 +27,23 @@ bool is_kernel(const std::string& text) {
   return !text.empty() && text.size() <= 128 && printable(text) == text && text.find(' ') == std::string::npos;
 }
 
+std::vector<std::uint32_t> kernels_of(const Json& json) {
+  std::vector<std::uint32_t> out;
+  for (const auto& one : json) out.push_back(whole_number<std::uint32_t>(one));
+  return out;
+}
+
 ManifestPatchset patchset_of(const Json& json) {
   ManifestPatchset p;
   auto name = parse_archive_name(json.at("file").get<std::string>());
   if (name) p.name = *name;
   p.archive = array_from_hex<32>(json.at("archive").at("sha256").get<std::string>()).value_or(Digest{});
-  p.archive_bytes = json.at("archive").at("bytes").get<std::uint64_t>();
-  p.expanded_bytes = json.at("archive").at("expanded").get<std::uint64_t>();
-  p.first_seen = json.at("first_seen").get<std::uint64_t>();
+  p.archive_bytes = whole_number<std::uint64_t>(json.at("archive").at("bytes"));
+  p.expanded_bytes = whole_number<std::uint64_t>(json.at("archive").at("expanded"));
+  p.first_seen = whole_number<std::uint64_t>(json.at("first_seen"));
   for (const auto& fix : json.at("fixes"))
-    p.fixes.push_back({fix.at("cve").get<std::string>(), fix.at("cvss10").get<unsigned>(),
-                       fix.at("kernels").get<std::vector<std::uint32_t>>()});
+    p.fixes.push_back(
+        {fix.at("cve").get<std::string>(), whole_number<unsigned>(fix.at("cvss10")), kernels_of(fix.at("kernels"))});
   if (json.contains("channel")) p.channel = json["channel"].get<std::string>();
   return p;
 }
@@ -130,7 +136,7 @@ Result<Manifest> decode_manifest(std::string_view text, const Statement& stateme
   try {
     const Json& json = *parsed;
     m.site = json.at("site").get<std::string>();
-    m.sequence = json.at("sequence").get<std::uint64_t>();
+    m.sequence = whole_number<std::uint64_t>(json.at("sequence"));
     m.kernels = json.at("kernels").get<std::vector<std::string>>();
     m.fixes_left_out = json.at("fixes_left_out").get<bool>();
     for (const auto& patchset : json.at("patchsets")) m.patchsets.push_back(patchset_of(patchset));
@@ -138,12 +144,12 @@ Result<Manifest> decode_manifest(std::string_view text, const Statement& stateme
     for (const auto& need : json.at("needs"))
       m.needs.push_back({need.at("name").get<std::string>(),
                          array_from_hex<32>(need.at("sha256").get<std::string>()).value_or(Digest{}),
-                         need.at("bundle").get<std::uint64_t>()});
-    m.objects_bytes = json.at("tables").at("objects").get<std::uint64_t>();
-    m.recipes_bytes = json.at("tables").at("recipes").get<std::uint64_t>();
-    m.packs_bytes = json.at("tables").at("packs").get<std::uint64_t>();
-    m.bases_bytes = json.at("tables").at("bases").get<std::uint64_t>();
-    m.memory = json.at("memory").get<std::uint64_t>();
+                         whole_number<std::uint64_t>(need.at("bundle"))});
+    m.objects_bytes = whole_number<std::uint64_t>(json.at("tables").at("objects"));
+    m.recipes_bytes = whole_number<std::uint64_t>(json.at("tables").at("recipes"));
+    m.packs_bytes = whole_number<std::uint64_t>(json.at("tables").at("packs"));
+    m.bases_bytes = whole_number<std::uint64_t>(json.at("tables").at("bases"));
+    m.memory = whole_number<std::uint64_t>(json.at("memory"));
     // What was read leniently above, unknown keys and numbers written otherwise all end here.
     for (const auto& p : m.patchsets)
       if (p.name.file.empty()) return malformed("holds an archive name that is outside the grammar");

@@ -71,15 +71,15 @@ Result<SignedReceipt> decode_receipt(std::string_view text) {
     r.site = json.at("site").get<std::string>();
     r.encryption.bytes = bytes_of<kEncryptionKeySize>(json.at("encryption"));
     for (const auto& d : json.at("domains"))
-      r.domains.push_back(
-          {bytes_of<32>(d.at("domain")), d.at("version").get<std::uint32_t>(), d.at("epoch").get<std::uint32_t>()});
+      r.domains.push_back({bytes_of<32>(d.at("domain")), whole_number<std::uint32_t>(d.at("version")),
+                           whole_number<std::uint32_t>(d.at("epoch"))});
     for (const auto& s : json.at("streams"))
       r.streams.push_back({{bytes_of<16>(s.at("stream"))},
-                           s.at("epoch").get<std::uint32_t>(),
-                           s.at("sequence").get<std::uint64_t>(),
+                           whole_number<std::uint32_t>(s.at("epoch")),
+                           whole_number<std::uint64_t>(s.at("sequence")),
                            bytes_of<32>(s.at("statement"))});
-    r.issued = json.at("issued").get<std::uint64_t>();
-    r.free_bytes = json.at("free_bytes").get<std::uint64_t>();
+    r.issued = whole_number<std::uint64_t>(json.at("issued"));
+    r.free_bytes = whole_number<std::uint64_t>(json.at("free_bytes"));
     for (const auto& p : json.at("patchsets"))
       r.patchsets.push_back({p.at("name").get<std::string>(), bytes_of<32>(p.at("sha256"))});
     r.cleaned = json.at("cleaned").get<std::vector<std::string>>();

@@ -46,27 +46,32 @@ void take(Settings& settings, const std::string& path, const toml::table& config
   }
 }
 
-void read_config(Settings& settings) {
+Settings read_config() {
   const char* named = std::getenv("PATCHFERRY_CONFIG");
   const std::string path = named != nullptr ? named : "/etc/patchferry/config.toml";
   if (!exists(path) && named != nullptr) throw UsageError("there is no configuration " + path, "PATCHFERRY_CONFIG names it");
-  if (!exists(path)) return;
+  if (!exists(path)) return {};
   const auto text = read_whole(path, 1 << 20);
   if (!text) throw UsageError(path + " is too long for a configuration");
+  return parse_settings(path, as_text(*text));
+}
+
+}  // namespace
+
+Settings parse_settings(const std::string& path, std::string_view text) {
+  Settings settings;
   try {
-    take(settings, path, toml::parse(as_text(*text), path));
+    take(settings, path, toml::parse(text, path));
   } catch (const toml::parse_error& error) {
     throw UsageError(
         path + " is not valid: line " + std::to_string(error.source().begin.line) + ": " + std::string(error.description()),
         "correct it");
   }
+  return settings;
 }
 
-}  // namespace
-
 Settings read_settings(const std::string& base_option) {
-  Settings settings;
-  read_config(settings);
+  Settings settings = read_config();
   if (const char* from_environment = std::getenv("PATCHFERRY_BASE"); from_environment != nullptr && *from_environment != '\0')
     settings.base = from_environment;
   if (!base_option.empty()) settings.base = base_option;

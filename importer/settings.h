@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "importer/clean_settings.h"
 #include "importer/serve_settings.h"
@@ -29,5 +30,8 @@ struct Settings {
 /// `base_option`: what --base gave; else PATCHFERRY_BASE, else `base` in /etc/patchferry/config.toml (PATCHFERRY_CONFIG
 /// names another file), else /var/lib/patchferry. A configuration with an unknown key or value is a UsageError.
 Settings read_settings(const std::string& base_option);
+
+/// What a configuration's text alone says; `path` is named in errors.
+Settings parse_settings(const std::string& path, std::string_view text);
 
 }  // namespace patchferry::importer

@@ -77,4 +77,9 @@ Result<nlohmann::json> parse_json(std::string_view text, const char* what) {
   }
 }
 
+std::uint64_t whole_number(const nlohmann::json& json, std::uint64_t most) {
+  const Json none;  // whose number throws
+  return (json.get_ref<const std::uint64_t&>() <= most ? json : none).get_ref<const std::uint64_t&>();
+}
+
 }  // namespace patchferry

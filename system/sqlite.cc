@@ -32,10 +32,15 @@ Database::Database(const std::string& path, Access access) : path_(path) {
   }
   sqlite3_extended_result_codes(db_, 1);
   sqlite3_busy_timeout(db_, 10000);
-  execute("PRAGMA foreign_keys=ON");
-  // FULL would leave it open whether the journal is gone: a power cut after a commit could bring it back, and take back what was
-  // committed, while names and bundles that came later stay.
-  execute("PRAGMA synchronous=EXTRA");
+  try {
+    execute("PRAGMA foreign_keys=ON");
+    // FULL would leave it open whether the journal is gone: a power cut after a commit could bring it back, and take back what was
+    // committed, while names and bundles that came later stay.
+    execute("PRAGMA synchronous=EXTRA");
+  } catch (...) {
+    sqlite3_close(db_);  // nothing was constructed yet: no destructor would
+    throw;
+  }
 }
 
 Database::~Database() { sqlite3_close(db_); }

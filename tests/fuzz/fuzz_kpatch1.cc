@@ -16,7 +16,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const bool is_one = size >= 8 && std::memcmp(data, "KPATCH1", 8) == 0;
   bool good = !is_one;
   if (is_one && size >= kKpatch1Header) {
-    const std::uint64_t total = data[360] | data[361] << 8 | data[362] << 16 | std::uint64_t{data[363]} << 24;
+    const std::uint64_t total = std::uint64_t{data[360]} | std::uint64_t{data[361]} << 8 | std::uint64_t{data[362]} << 16 |
+                                std::uint64_t{data[363]} << 24;
     good = total <= size && std::memcmp(data + 80, kId, std::strlen(kId) + 1) == 0;
   }
   if (result.has_value() != good) std::abort();

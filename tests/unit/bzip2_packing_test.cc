@@ -115,10 +115,10 @@ TEST_CASE("suffixes are put in the order that comparing them gives") {
     Bytes least = text;
     Bytes rotated = text;
     for (std::size_t i = 0; i < text.size(); ++i) {
-      std::ranges::rotate(rotated, rotated.begin() + 1);
+      std::rotate(rotated.begin(), rotated.begin() + 1, rotated.end());
       least = std::min(least, rotated);
     }
-    std::ranges::rotate(rotated, rotated.begin() + static_cast<std::ptrdiff_t>(bzip2::least_rotation(text)));
+    std::rotate(rotated.begin(), rotated.begin() + static_cast<std::ptrdiff_t>(bzip2::least_rotation(text)), rotated.end());
     CHECK(rotated == least);
   }
 }
