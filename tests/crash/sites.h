@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "tests/crash/proof.h"
+#include "tests/quick_folders.h"
 #include "tests/scenario/world.h"
 
 namespace patchferry::test {
@@ -27,6 +28,7 @@ class CrashWorld {
   Words site_words(Words words) const;
 
  private:
+  QuickFolders quick_;
   AtTime time_;
   Set cores_;  // one: what is done in another order gets other row ids
   World world_;
