@@ -34,6 +34,33 @@ std::string difference(const Shown& is, const Shown& should_be) {
   return count <= 4 ? out : out + fmt::format("; and {} more", count - 4);
 }
 
+std::vector<std::string> half_done(const Shown& shown, const Shown& before, const Shown& after,
+                                   const std::function<std::string(const std::string&)>& group_of) {
+  std::vector<std::string> out;
+  Shown all;
+  for (const Shown* state : {&before, &after, &shown}) all.insert(state->begin(), state->end());
+  const auto at = [](const Shown& in, const std::string& path) {
+    const auto found = in.find(path);
+    return found == in.end() ? std::string("(none)") : found->second;
+  };
+  struct Group {
+    std::string not_old, not_new;  // a path each
+  };
+  std::map<std::string, Group> groups;
+  for (const auto& [path, unused] : all) {
+    const std::string is = at(shown, path);
+    const bool old = is == at(before, path), fresh = is == at(after, path);
+    if (!old && !fresh) out.push_back("a reader sees neither the old nor the new " + path + ", but '" + part_of(is) + "'");
+    Group& group = groups[group_of(path)];
+    if (!old) group.not_old = path;
+    if (!fresh) group.not_new = path;
+  }
+  for (const auto& [name, group] : groups)
+    if (!name.empty() && !group.not_old.empty() && !group.not_new.empty())
+      out.push_back("a reader sees a mixture: " + group.not_old + " is not as before, " + group.not_new + " not as after");
+  return out;
+}
+
 Proof::Proof(std::string name, const std::string& live, Words command, Questions questions, unsigned slices)
     : name_(std::move(name)),
       live_(live),
@@ -84,30 +111,7 @@ std::vector<std::uint64_t> Proof::some_of(const std::vector<std::uint64_t>& numb
 void Proof::reset() { lay_out(before_, live_); }
 
 void Proof::look(const std::string& moment) {
-  const Shown shown = questions_.shown();
-  Shown all;
-  for (const Shown* state :
-       std::initializer_list<const Shown*>{&std::as_const(shown_before_), &std::as_const(shown_after_), &shown})
-    all.insert(state->begin(), state->end());
-  const auto at = [](const Shown& in, const std::string& path) {
-    const auto found = in.find(path);
-    return found == in.end() ? std::string("(none)") : found->second;
-  };
-  struct Group {
-    std::string not_old, not_new;  // a path each
-  };
-  std::map<std::string, Group> groups;
-  for (const auto& [path, unused] : all) {
-    const std::string is = at(shown, path);
-    const bool old = is == at(shown_before_, path), fresh = is == at(shown_after_, path);
-    if (!old && !fresh) complain(moment, "a reader sees neither the old nor the new " + path + ", but '" + part_of(is) + "'");
-    Group& group = groups[questions_.group_of(path)];
-    if (!old) group.not_old = path;
-    if (!fresh) group.not_new = path;
-  }
-  for (const auto& [name, group] : groups)
-    if (!name.empty() && !group.not_old.empty() && !group.not_new.empty())
-      complain(moment, "a reader sees a mixture: " + group.not_old + " is not as before, " + group.not_new + " not as after");
+  for (const auto& what : half_done(questions_.shown(), shown_before_, shown_after_, questions_.group_of)) complain(moment, what);
   for (const auto& what : questions_.impossible()) complain(moment, what);
 }
 

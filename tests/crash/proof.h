@@ -82,4 +82,8 @@ class Proof {
 /// Of two maps, the first few paths that differ.
 std::string difference(const Shown& is, const Shown& should_be);
 
+/// What of `shown` is neither as before nor as after, or a mixture of the two where that must not be.
+std::vector<std::string> half_done(const Shown& shown, const Shown& before, const Shown& after,
+                                   const std::function<std::string(const std::string&)>& group_of);
+
 }  // namespace patchferry::test
