@@ -29,16 +29,21 @@ void release_two(const CrashWorld& world) {
 }
 
 void prove_init(unsigned slices) {
-  const CrashWorld world;
+  CrashWorld world;
   Questions questions = questions_for_base(world);
   questions.is_done = is_there;
+  // Typed again, it says that there is a base; what it had not done yet, any command does.
+  questions.whole = [whole = questions.whole, base = world.base()] {
+    if (patchferry::exists(base + "/patchferry.sqlite")) typed({"status", "--base", base});
+    return whole();
+  };
   let_differ(questions, {"ledger.copy"});  // the keys of the site are others each time, and so is what they vouch for
   Proof("init", world.live(), world.site_words({"init", "--site", "plant1", "--trust", world->at("ops.pub")}), questions, slices)
       .all();
 }
 
 void prove_restore(unsigned slices) {
-  const CrashWorld world;
+  CrashWorld world;
   release_two(world);
   REQUIRE(world->import({world->export_full()}).code == 0);
   const std::string file = world->at("site.backup");
@@ -49,7 +54,7 @@ void prove_restore(unsigned slices) {
 }
 
 void prove_restore_over(unsigned slices) {
-  const CrashWorld world;
+  CrashWorld world;
   release_two(world);
   world->init(world.base());
   world.site({"import", world->export_full()});
@@ -62,7 +67,7 @@ void prove_restore_over(unsigned slices) {
 }
 
 void prove_backup(unsigned slices) {
-  const CrashWorld world;
+  CrashWorld world;
   release_two(world);
   world->init(world.base());
   world.site({"import", world->export_full()});

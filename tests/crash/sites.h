@@ -26,6 +26,8 @@ class CrashWorld {
   void site(Words words) const;
   /// `patchferry-site WORDS[0] --base live/base WORDS[1]…`
   Words site_words(Words words) const;
+  /// For Questions::leave_room; empty if the live folder has no file system of its own.
+  std::function<void(std::optional<std::uint64_t>)> room();
 
  private:
   QuickFolders quick_;
@@ -36,9 +38,9 @@ class CrashWorld {
 };
 
 /// What is asked of live/base.
-Questions questions_for_base(const CrashWorld& world);
+Questions questions_for_base(CrashWorld& world);
 /// What is asked of live/store and live/medium.
-Questions questions_for_store(const CrashWorld& world);
+Questions questions_for_store(CrashWorld& world);
 
 /// Every row of every table, but for `without` (tables, or columns as "table.column"): table → rows.
 Shown rows_of(const std::string& database, const std::vector<std::string>& without);
