@@ -43,9 +43,6 @@ int cmd_init(std::vector<std::string> arguments) {
   Site::create(settings.base, name, *trusted);
   Site site(settings, Site::Wait::yes);
   publish_changed(site);
-  std::string enrolled;
-  for (const auto& one : trusted->anchors) enrolled += " " + to_hex(one.domain);
-  site.audit({.what = "init", .detail = "site " + name + ", believes the trust domains" + enrolled});
   const std::string key = fingerprint(site.secret().signing.public_key());
   if (args.has("json")) {
     auto fingerprints = nlohmann::json::array();

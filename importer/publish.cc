@@ -29,6 +29,7 @@ std::vector<Published> publish(Site& site, const std::vector<Feed>& behind) {
     one->prune();
     out.push_back(one->published());
   }
+  site.roll_forward();  // what was to go once no feed shows it
   return out;
 }
 

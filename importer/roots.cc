@@ -26,13 +26,42 @@ void record_floor(Database& db, const Digest& domain, std::uint32_t version, con
 
 }  // namespace
 
-void write_enrolled(const std::string& base, Database& db, const TrustAnchor& anchor) {
+namespace {
+
+struct EnrolledFile {
+  std::string path;
+  Bytes bytes;
+};
+
+EnrolledFile enrolled_file(const std::string& base, const TrustAnchor& anchor) {
   const PublicKey& key = anchor.root.keys.front();
-  if (anchor.is_one_key() && anchor.chain.front().envelope.empty())
-    write_file(base + "/trust/" + fingerprint(key) + ".pub", as_bytes(encode_public_key(key)));
-  else
-    write_file(root_path(base, anchor.domain), encode_root_chain(anchor.chain));
+  if (!anchor.is_one_key() || !anchor.chain.front().envelope.empty())
+    return {root_path(base, anchor.domain), encode_root_chain(anchor.chain)};
+  const std::string text = encode_public_key(key);
+  const ByteSpan bytes = as_bytes(text);
+  return {base + "/trust/" + fingerprint(key) + ".pub", Bytes(bytes.begin(), bytes.end())};
+}
+
+}  // namespace
+
+void write_enrolled(const std::string& base, Database& db, const TrustAnchor& anchor) {
+  const EnrolledFile file = enrolled_file(base, anchor);
+  write_file(file.path, file.bytes);
   record_floor(db, anchor.domain, anchor.version, anchor.document);
+}
+
+bool holds_only(const std::string& base, const TrustAnchors& trusted) {
+  if (!is_folder(base + "/trust")) return true;
+  const auto names = folder_entries(base + "/trust");
+  return std::all_of(names.begin(), names.end(), [&](const std::string& name) {
+    return std::any_of(trusted.anchors.begin(), trusted.anchors.end(), [&](const TrustAnchor& anchor) {
+      const EnrolledFile file = enrolled_file(base, anchor);
+      const std::string own = file_name_of(file.path);
+      if (name == "." + own + ".partial") return true;  // is written anew
+      const std::string path = base + "/trust/" + name;
+      return name == own && is_regular(path) && read_whole(path, file.bytes.size()) == file.bytes;
+    });
+  });
 }
 
 bool enrol(Site& site, const TrustAnchor& anchor) {

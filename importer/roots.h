@@ -24,6 +24,8 @@ bool enrol(Site& site, const TrustAnchor& anchor);
 void disown(Site& site, const TrustAnchor& anchor);
 /// Into trust/ and the floors: for a base in the making, too.
 void write_enrolled(const std::string& base, Database& db, const TrustAnchor& anchor);
+/// Whether trust/ has nothing but what enrolling these writes there, as an interrupted init leaves it.
+bool holds_only(const std::string& base, const TrustAnchors& trusted);
 
 /// For people: the fingerprint of whoever founded it, words to compare at enrolment, and what it stands for now.
 std::string name_of(const TrustAnchor& anchor);

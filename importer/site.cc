@@ -78,9 +78,9 @@ std::string who() {
 void Site::create(const std::string& base, const std::string& name, const TrustAnchors& trusted) {
   if (exists(base + kDatabase)) throw UsageError(base + " is a Patchferry base already", "use it, or give another --base");
   // Whose key lay there before would be believed from now on, and nobody has said so.
-  if (is_folder(base + "/trust") && !folder_entries(base + "/trust").empty())
+  if (!holds_only(base, trusted))
     throw UsageError(base + "/trust holds keys already, but there is no database",
-                     "an earlier init was interrupted, or files were lost: take that folder away, then run init again");
+                     "an init with other keys was interrupted, or files were lost: take that folder away, then run init again");
   if (!is_folder(parent_of(base))) throw UsageError("there is no folder " + parent_of(base), "is the disk mounted?");
   if (!exists(base)) make_folder(base);
   for (const auto& entry : folder_entries(base))
@@ -97,7 +97,12 @@ void Site::create(const std::string& base, const std::string& name, const TrustA
     Database db(unfinished);
     db.migrate(kMigrations);
     Query(db, "INSERT INTO identity VALUES('site', ?1)").bind(name).run();
-    for (const auto& anchor : trusted.anchors) write_enrolled(base, db, anchor);
+    std::string enrolled;
+    for (const auto& anchor : trusted.anchors) {
+      write_enrolled(base, db, anchor);
+      enrolled += " " + to_hex(anchor.domain);
+    }
+    append(db, who(), {.what = "init", .detail = "site " + name + ", believes the trust domains" + enrolled});
   }
   sync_file_system(base);
   rename_path(unfinished, base + kDatabase);
@@ -162,13 +167,20 @@ void Site::roll_forward() {
     Query query(db_, "SELECT id, source, target FROM pending_rename ORDER BY id");
     while (query.step()) all.push_back({query.integer(0), path(query.text(1)), path(query.text(2))});
   }
+  const auto goes = [&](const Pending& one) { return one.target == path("") || one.target.starts_with(path("trash/")); };
+  // What goes stays for as long as a feed may show it, unless something else comes in its place.
+  if (Query(db_, "SELECT 1 FROM feed WHERE revision<>published").step())
+    std::erase_if(all, [&, every = all](const Pending& one) {
+      return goes(one) &&
+             std::none_of(every.begin(), every.end(), [&](const Pending& other) { return other.target == one.source; });
+    });
   if (all.empty()) return;
   for (const auto& one : all) {
     if (one.target == path("")) {  // there is no room for it in the trash
       remove_file(one.source);
       continue;
     }
-    const bool is_cleaned = one.target.starts_with(path("trash/"));
+    const bool is_cleaned = goes(one);
     if (!exists(one.source)) {
       if (!exists(one.target) && !is_cleaned)  // the trash may be emptied by hand
         throw SystemFailure("cannot finish the last import: neither " + one.source + " nor " + one.target + " is there", 0,

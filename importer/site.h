@@ -47,7 +47,7 @@ class Site {
   /// The database is not what the last command left (database_sum.h): something has changed it on the disk.
   bool has_changed_database() const { return sum_ == SumState::differs; }
 
-  /// Performs all renames that the database has recorded; each is done once or not at all.
+  /// Performs all renames that were recorded, each once or not at all. What goes to the trash waits until no feed is behind.
   void roll_forward();
   /// True between the transaction of a commit and the last of its renames.
   bool has_pending_renames();

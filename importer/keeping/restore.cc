@@ -109,7 +109,7 @@ Settings staged_settings(const Settings& settings, const Staging& staging) {
   return out;
 }
 
-/// Name by name, so that an interruption is gone on from; the database comes last.
+/// Name by name, so that an interruption is gone on from. Feeds come when all that they show is there; the database comes last.
 void place_new(const Settings& settings, Staging& staging) {
   const std::string& base = settings.base;
   if (!settings.ledger_copy.empty() && !exists(settings.copy_path()) && exists(staging.site() + "/ledger.copy")) {
@@ -118,13 +118,15 @@ void place_new(const Settings& settings, Staging& staging) {
   }
   if (is_folder(staging.site())) {
     for (const auto& name : folder_entries(staging.site())) {
-      if (name == kDatabaseName || name == "lock") continue;
+      if (name == kDatabaseName || name == "lock" || name == "feeds") continue;
       if (name == "arch")
         place_archives(staging.site() + "/arch", base + "/arch");
       else
         rename_path(staging.site() + "/" + name, base + "/" + name);
     }
     sync_file_system(base);
+    if (exists(staging.site() + "/feeds")) rename_path(staging.site() + "/feeds", base + "/feeds");
+    sync_folder(base);
     if (exists(staging.site() + kDatabase)) rename_path(staging.site() + kDatabase, base + kDatabase);
     sync_folder(base);
   }

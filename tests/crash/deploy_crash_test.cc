@@ -22,7 +22,7 @@ std::string archive(const CrashWorld& world, unsigned release) {
 }
 
 void prove_deploy(unsigned slices) {
-  const CrashWorld world;
+  CrashWorld world;
   world->init(world.base());
   world.site({"deploy", archive(world, 1)});
   Proof("deploy", world.live(), world.site_words({"deploy", archive(world, 2), archive(world, 3)}), questions_for_base(world),
@@ -31,7 +31,7 @@ void prove_deploy(unsigned slices) {
 }
 
 void prove_clean(unsigned slices) {
-  const CrashWorld world(kNow + 30 * kDay);
+  CrashWorld world(kNow + 30 * kDay);
   write_contents(world->at("config.toml"), "[clean]\nkeep = 1\nkeep_days = 0\ntrash_days = 7\n");
   const Configured configured(world->at("config.toml"));
   world->init(world.base());
@@ -43,11 +43,14 @@ void prove_clean(unsigned slices) {
   for (const char* word : {"disable", "enable", "disable", "enable"})
     REQUIRE(typed({word, "--base", world.base(), "--feed", "main", name_of(1)}).code == 0);
   const AtTime now(kNow + 30 * kDay);
-  Proof("clean", world.live(), world.site_words({"clean"}), questions_for_base(world), slices).all();
+  Questions questions = questions_for_base(world);
+  // On a full disk it goes about in smaller steps, and the log says so.
+  questions.may_differ_on_a_full_disk = {"audit.head", "rows of audit"};
+  Proof("clean", world.live(), world.site_words({"clean"}), questions, slices).all();
 }
 
 void prove_rollback(unsigned slices) {
-  const CrashWorld world;
+  CrashWorld world;
   world->init(world.base());
   for (unsigned i = 1; i <= 2; ++i) world.site({"deploy", archive(world, i)});
   Proof("feed rollback", world.live(), {"patchferry-site", "feed", "rollback", "--base", world.base(), "--to", "2", "main"},
@@ -56,7 +59,7 @@ void prove_rollback(unsigned slices) {
 }
 
 void prove_archives(unsigned slices) {
-  const CrashWorld world;
+  CrashWorld world;
   world->init(world.base());
   world->release_kernels("K20260105_01", {{1, 1}, {2, 1}}, 2'000);
   world->release_kernels("K20260114_01", {{1, 2}, {3, 1}}, 2'000);
@@ -65,7 +68,7 @@ void prove_archives(unsigned slices) {
 }
 
 void prove_tick(unsigned slices) {
-  const CrashWorld world(kNow);
+  CrashWorld world(kNow);
   world->init(world.base());
   REQUIRE(typed({"feed", "change", "--base", world.base(), "main", "--deploy-after", "72", "--count-from", "arrival"}).code == 0);
   world->release_kernels("K20260105_01", {{1, 1}, {2, 1}}, 2'000);

@@ -14,7 +14,7 @@ void prove_import(unsigned slices) {
     WARN("skipped: " << reason);
     return;
   }
-  const CrashWorld world;
+  CrashWorld world;
   world->init(world.base());
   world->release_kernels("K20260105_01", {{1, 1}, {2, 1}}, 2'000);
   world.site({"import", world->export_full()});

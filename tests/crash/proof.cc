@@ -34,6 +34,33 @@ std::string difference(const Shown& is, const Shown& should_be) {
   return count <= 4 ? out : out + fmt::format("; and {} more", count - 4);
 }
 
+std::vector<std::string> half_done(const Shown& shown, const Shown& before, const Shown& after,
+                                   const std::function<std::string(const std::string&)>& group_of) {
+  std::vector<std::string> out;
+  Shown all;
+  for (const Shown* state : {&before, &after, &shown}) all.insert(state->begin(), state->end());
+  const auto at = [](const Shown& in, const std::string& path) {
+    const auto found = in.find(path);
+    return found == in.end() ? std::string("(none)") : found->second;
+  };
+  struct Group {
+    std::string not_old, not_new;  // a path each
+  };
+  std::map<std::string, Group> groups;
+  for (const auto& [path, unused] : all) {
+    const std::string is = at(shown, path);
+    const bool old = is == at(before, path), fresh = is == at(after, path);
+    if (!old && !fresh) out.push_back("a reader sees neither the old nor the new " + path + ", but '" + part_of(is) + "'");
+    Group& group = groups[group_of(path)];
+    if (!old) group.not_old = path;
+    if (!fresh) group.not_new = path;
+  }
+  for (const auto& [name, group] : groups)
+    if (!name.empty() && !group.not_old.empty() && !group.not_new.empty())
+      out.push_back("a reader sees a mixture: " + group.not_old + " is not as before, " + group.not_new + " not as after");
+  return out;
+}
+
 Proof::Proof(std::string name, const std::string& live, Words command, Questions questions, unsigned slices)
     : name_(std::move(name)),
       live_(live),
@@ -84,30 +111,7 @@ std::vector<std::uint64_t> Proof::some_of(const std::vector<std::uint64_t>& numb
 void Proof::reset() { lay_out(before_, live_); }
 
 void Proof::look(const std::string& moment) {
-  const Shown shown = questions_.shown();
-  Shown all;
-  for (const Shown* state :
-       std::initializer_list<const Shown*>{&std::as_const(shown_before_), &std::as_const(shown_after_), &shown})
-    all.insert(state->begin(), state->end());
-  const auto at = [](const Shown& in, const std::string& path) {
-    const auto found = in.find(path);
-    return found == in.end() ? std::string("(none)") : found->second;
-  };
-  struct Group {
-    std::string not_old, not_new;  // a path each
-  };
-  std::map<std::string, Group> groups;
-  for (const auto& [path, unused] : all) {
-    const std::string is = at(shown, path);
-    const bool old = is == at(shown_before_, path), fresh = is == at(shown_after_, path);
-    if (!old && !fresh) complain(moment, "a reader sees neither the old nor the new " + path + ", but '" + part_of(is) + "'");
-    Group& group = groups[questions_.group_of(path)];
-    if (!old) group.not_old = path;
-    if (!fresh) group.not_new = path;
-  }
-  for (const auto& [name, group] : groups)
-    if (!name.empty() && !group.not_old.empty() && !group.not_new.empty())
-      complain(moment, "a reader sees a mixture: " + group.not_old + " is not as before, " + group.not_new + " not as after");
+  for (const auto& what : half_done(questions_.shown(), shown_before_, shown_after_, questions_.group_of)) complain(moment, what);
   for (const auto& what : questions_.impossible()) complain(moment, what);
 }
 
@@ -199,18 +203,49 @@ void Proof::kills() {
   }
 }
 
+void Proof::kills_of_the_repeated() {
+  const std::size_t every = slices_ == 0 ? 12 : journal_.size() / slices_ + 1;
+  std::mt19937 dice(7);
+  Disk disk = *disk_;
+  for (std::size_t i = 0; i < journal_.size(); ++i) {
+    disk.apply(journal_[i]);
+    if (i % every != every / 2) continue;
+    const auto left = disk.after(i % 2 == 0 ? Cut::nothing_lost : Cut::strict, dice);
+    lay_out(left, live_);
+    const Disk first(live_);
+    const auto repeated = run_with({}, live_, command_, true);
+    // Each of its calls that a reader may notice, or some.
+    Disk second = first;
+    for (const auto& entry : repeated.journal) {
+      second.apply(entry);
+      const Call call = entry.record.call;
+      const bool counts = call == Call::rename || call == Call::unlink || call == Call::link;
+      if (!counts || (slices_ != 0 && dice() % 16 != 0)) continue;
+      lay_out(second.after(Cut::nothing_lost, dice), live_);
+      const std::string moment = fmt::format("killed after call {}, typed again and killed after call {} ({} {})",
+                                             journal_[i].record.number, entry.record.number, name_of(call), entry.path);
+      look(moment);
+      if (dice() % 4 == 0) again(moment);
+    }
+  }
+}
+
 void Proof::fail(const Fault& fault, const std::string& moment) {
   reset();
   const auto failed = run_with(fault, live_, command_);
   if (failed.faults == 0 && slices_ != 0) return;
-  const int code = failed.outcome.code;
-  const bool is_done = code == 0 || code == 4;
-  if (!is_done && code != 3 && code != 5)
-    complain(moment, fmt::format("it ended with {}: {}", code, part_of(failed.outcome.err)));
-  if (!is_done && failed.outcome.err.find("error: ") == std::string::npos) complain(moment, "it does not say why");
-  look(moment);
-  if (is_done) compare(moment, failed.outcome, true);
+  judge(moment, failed.outcome);
   again(moment);
+}
+
+/// What a command that has met a fault may say, and what must be true then.
+void Proof::judge(const std::string& moment, const Outcome& outcome) {
+  const bool is_done = outcome.code == 0 || outcome.code == 4;
+  if (!is_done && outcome.code != 3 && outcome.code != 5)
+    complain(moment, fmt::format("it ended with {}: {}", outcome.code, part_of(outcome.err)));
+  if (!is_done && outcome.err.find("error: ") == std::string::npos) complain(moment, "it does not say why");
+  look(moment);
+  if (is_done) compare(moment, outcome, true);
 }
 
 void Proof::failures() {
@@ -245,12 +280,43 @@ void Proof::failures() {
     compare("every read and write interrupted and cut in half", done.outcome, false);
 }
 
+void Proof::full_disks() {
+  if (!questions_.leave_room) return;
+  constexpr std::uint64_t kPage = 4096;
+  const auto whole = questions_.whole;
+  questions_.whole = [&] {
+    Shown out = whole();
+    for (const auto& path : questions_.may_differ_on_a_full_disk) out.erase(path);
+    return out;
+  };
+  for (const auto& path : questions_.may_differ_on_a_full_disk) whole_.erase(path);
+  const std::uint64_t step = kPage * (slices_ == 0 ? 1 : 12);
+  unsigned failed = 0;
+  // Enough once, it is enough: but for one last page, which only luck may have had free.
+  for (std::uint64_t room = kPage, enough = 0; enough < (slices_ == 0 ? 3U : 1U) && room < (std::uint64_t{16} << 20);
+       room += step) {
+    reset();
+    questions_.leave_room(room);
+    const auto outcome = run(command_);
+    const std::string moment = fmt::format("a disk with {} bytes free", room);
+    judge(moment, outcome);
+    enough += outcome.code == 0 ? 1 : 0;
+    failed += outcome.code == 0 ? 0 : 1;
+    questions_.leave_room(std::nullopt);
+    again(moment);
+  }
+  CHECK(failed > 0);
+  questions_.whole = whole;
+}
+
 void Proof::all() {
   journal_is_whole();
   what_is_said_lasts();
   power_cuts();
   kills();
+  kills_of_the_repeated();
   failures();
+  full_disks();
   CHECK(moments_ > 5);
   unsigned told = 0;
   for (const auto& [kind, complaint] : complaints_)

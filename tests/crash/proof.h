@@ -33,6 +33,9 @@ struct Questions {
   std::function<bool(const Outcome&)> is_done = [](const Outcome& outcome) { return outcome.code == 0 || outcome.code == 4; };
   /// After a command that ended well: nothing is damaged, nothing is left over.
   std::function<std::vector<std::string>()> unsound;
+  /// Leaves so many bytes free in the live folder, or all that there were; not set where that cannot be done.
+  std::function<void(std::optional<std::uint64_t>)> leave_room = {};
+  std::vector<std::string> may_differ_on_a_full_disk = {};
   /// After an interruption, before any command is run again.
   std::function<std::vector<std::string>()> impossible = [] { return std::vector<std::string>(); };
 };
@@ -48,7 +51,9 @@ class Proof {
   void what_is_said_lasts();
   void power_cuts();
   void kills();
-  void failures();  // ENOSPC, EIO, half a write, once; a disk that stays full; interrupted calls
+  void kills_of_the_repeated();  // killed, and while that is put right, killed again
+  void failures();               // ENOSPC, EIO, half a write, once; a disk that stays full; interrupted calls
+  void full_disks();             // with room for ever more, until it is enough
   /// All of these, and what is wrong, once each.
   void all();
 
@@ -59,6 +64,7 @@ class Proof {
   void look(const std::string& moment);
   void again(const std::string& moment);
   void fail(const Fault& fault, const std::string& moment);
+  void judge(const std::string& moment, const Outcome& outcome);
   void compare(const std::string& moment, const Outcome& outcome, bool may_lag);
   void complain(const std::string& moment, const std::string& what);
 
@@ -81,5 +87,9 @@ class Proof {
 
 /// Of two maps, the first few paths that differ.
 std::string difference(const Shown& is, const Shown& should_be);
+
+/// What of `shown` is neither as before nor as after, or a mixture of the two where that must not be.
+std::vector<std::string> half_done(const Shown& shown, const Shown& before, const Shown& after,
+                                   const std::function<std::string(const std::string&)>& group_of);
 
 }  // namespace patchferry::test

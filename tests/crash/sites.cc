@@ -6,6 +6,7 @@
 #include <memory>
 #include <set>
 #include <sqlite3.h>
+#include <sys/statvfs.h>
 
 #include "bundle-format/hash.h"
 
@@ -14,6 +15,9 @@ namespace patchferry::test {
 namespace fs = boost::filesystem;
 
 namespace {
+
+// Too small for a base to take its reserve there, which would be copied for each moment.
+constexpr const char* kSize = "size=400m";
 
 /// Of a folder that may not be there: path → what it is.
 void list(const std::string& folder, const std::string& as, Shown& out) {
@@ -89,8 +93,7 @@ Shown rows_of(const std::string& database, const std::vector<std::string>& witho
 
 CrashWorld::CrashWorld(std::uint64_t now) : time_(now), cores_("PATCHFERRY_CORES", "1") {
   make_folder(live());
-  // Too small for a base to take its reserve there, which would be copied for each moment.
-  if (MemoryFileSystem::why_not().empty()) memory_.emplace(live(), "size=400m");
+  if (MemoryFileSystem::why_not().empty()) memory_.emplace(live(), kSize);
 }
 
 Words CrashWorld::site_words(Words words) const {
@@ -99,15 +102,26 @@ Words CrashWorld::site_words(Words words) const {
   return words;
 }
 
+std::function<void(std::optional<std::uint64_t>)> CrashWorld::room() {
+  if (!memory_) return {};
+  return [this](std::optional<std::uint64_t> bytes) {
+    if (!bytes) return memory_->change(kSize);
+    struct statvfs st {};
+    REQUIRE(::statvfs(live().c_str(), &st) == 0);
+    memory_->change("size=" + std::to_string((st.f_blocks - st.f_bfree) * st.f_frsize + *bytes));
+  };
+}
+
 void CrashWorld::site(Words words) const {
   const auto done = run(site_words(std::move(words)));
   INFO(done.out << done.err);
   REQUIRE(done.code == 0);
 }
 
-Questions questions_for_base(const CrashWorld& world) {
+Questions questions_for_base(CrashWorld& world) {
   const std::string base = world.base();
   Questions q;
+  q.leave_room = world.room();
   q.shown = [base] {
     Shown out;
     list(base + "/arch", "arch", out);
@@ -144,7 +158,7 @@ Questions questions_for_base(const CrashWorld& world) {
   return q;
 }
 
-Questions questions_for_store(const CrashWorld& world) {
+Questions questions_for_store(CrashWorld& world) {
   const std::string store = world.store(), medium = world.medium();
   // What lay on the medium when the power came back: of each number, whatever was written under it.
   const auto seen = std::make_shared<Shown>();
@@ -160,6 +174,7 @@ Questions questions_for_store(const CrashWorld& world) {
     return out;
   };
   Questions q;
+  q.leave_room = world.room();
   q.shown = [store] {
     Shown out;
     list(store + "/archives", "archives", out);

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "tests/crash/proof.h"
+#include "tests/quick_folders.h"
 #include "tests/scenario/world.h"
 
 namespace patchferry::test {
@@ -25,8 +26,11 @@ class CrashWorld {
   void site(Words words) const;
   /// `patchferry-site WORDS[0] --base live/base WORDS[1]…`
   Words site_words(Words words) const;
+  /// For Questions::leave_room; empty if the live folder has no file system of its own.
+  std::function<void(std::optional<std::uint64_t>)> room();
 
  private:
+  QuickFolders quick_;
   AtTime time_;
   Set cores_;  // one: what is done in another order gets other row ids
   World world_;
@@ -34,9 +38,9 @@ class CrashWorld {
 };
 
 /// What is asked of live/base.
-Questions questions_for_base(const CrashWorld& world);
+Questions questions_for_base(CrashWorld& world);
 /// What is asked of live/store and live/medium.
-Questions questions_for_store(const CrashWorld& world);
+Questions questions_for_store(CrashWorld& world);
 
 /// Every row of every table, but for `without` (tables, or columns as "table.column"): table → rows.
 Shown rows_of(const std::string& database, const std::vector<std::string>& without);

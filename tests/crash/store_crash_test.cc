@@ -19,7 +19,7 @@ void add(const CrashWorld& world, const std::string& path) {
 }
 
 void prove_add(unsigned slices) {
-  const CrashWorld world;
+  CrashWorld world;
   add(world, archive(world, "K20260105_01", {{1, 1}, {2, 1}}));
   const Words command = {"patchferry-mirror",
                          "mirror",
@@ -32,7 +32,7 @@ void prove_add(unsigned slices) {
 }
 
 void prove_export(unsigned slices) {
-  const CrashWorld world;
+  CrashWorld world;
   add(world, archive(world, "K20260105_01", {{1, 1}, {2, 1}}));
   add(world, archive(world, "K20260114_01", {{1, 2}, {3, 1}}));
   patchferry::make_folder(world.medium());
