@@ -12,6 +12,8 @@
 #include <tl/expected.hpp>
 #include <utility>
 
+#include "system/harmless_text.h"
+
 namespace patchferry {
 
 enum class RefusalKind {
@@ -66,9 +68,9 @@ struct Refusal {
   std::string where = {};                    // file or part that it is about; may be empty
   std::optional<std::uint64_t> offset = {};  // byte offset in `where`, if there is one
 
-  /// The same refusal, naming the file that it happened in unless one is named already.
-  Refusal in(std::string file) && {
-    if (where.empty()) where = std::move(file);
+  /// The same refusal, naming the file that it happened in unless one is named already; fit to be shown.
+  Refusal in(const std::string& file) && {
+    if (where.empty()) where = harmless(file);
     return std::move(*this);
   }
 };

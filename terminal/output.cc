@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "system/failure.h"
+#include "system/harmless_text.h"
 #include "terminal/voice.h"
 
 namespace patchferry {
@@ -43,13 +44,6 @@ void to_stderr(const std::string& line) {
   std::fwrite(text.data(), 1, text.size(), stderr);  // nowhere to report a failure to
 }
 
-void labelled(const char* label, const char* colour, const std::string& text) {
-  if (may_colour(stderr))
-    to_stderr(fmt::format("patchferry: {}{}:{} {}", colour, label, kPlain, text));
-  else
-    to_stderr(fmt::format("patchferry: {}: {}", label, text));
-}
-
 // The reader has gone: the rest goes nowhere, and the command finishes what it does.
 void discard_stdout() {
   const int nowhere = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
@@ -58,6 +52,20 @@ void discard_stdout() {
     ::close(nowhere);
   }
   std::clearerr(stdout);
+}
+
+// Whatever is told, it is one line, and none of it steers the terminal.
+void labelled(const char* label, const char* colour, const std::string& text) {
+  if (may_colour(stderr))
+    to_stderr(fmt::format("patchferry: {}{}:{} {}", colour, label, kPlain, harmless(text)));
+  else
+    to_stderr(fmt::format("patchferry: {}: {}", label, harmless(text)));
+}
+
+void to_stdout(const std::string& text) {
+  if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size()) return;
+  if (errno != EPIPE) throw_errno("write", "standard output");
+  discard_stdout();
 }
 
 // Columns on the screen: code points are counted, not bytes.
@@ -92,25 +100,25 @@ std::string count_text(std::uint64_t n, const std::string& noun) {
 }
 
 void print(const std::string& line) {
-  const std::string text = line + "\n";
-  if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size()) return;
-  if (errno != EPIPE) throw_errno("write", "standard output");
-  discard_stdout();
+  std::string text = line + "\n";  // it may be many lines; JSON has no other control characters
+  for (char& c : text)
+    if ((static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t') || c == 0x7f) c = '?';
+  to_stdout(text);
 }
 
 void speak_as(Voice voice) { other_voice = voice; }
 
 void note(const std::string& line) {
-  if (!is_quiet()) to_stderr(other_voice != nullptr ? other_voice(Tone::note, line) : "patchferry: " + line);
+  if (!is_quiet()) to_stderr(other_voice != nullptr ? other_voice(Tone::note, harmless(line)) : "patchferry: " + harmless(line));
 }
 
 void warn(const std::string& line) {
-  to_stderr(other_voice != nullptr ? other_voice(Tone::warning, line) : "patchferry: " + line);
+  to_stderr(other_voice != nullptr ? other_voice(Tone::warning, harmless(line)) : "patchferry: " + harmless(line));
 }
 
 void error_line(const std::string& text, const std::string& hint) {
   if (other_voice != nullptr) {
-    to_stderr(other_voice(Tone::error, hint.empty() ? text : text + "; hint: " + hint));
+    to_stderr(other_voice(Tone::error, harmless(hint.empty() ? text : text + "; hint: " + hint)));
     return;
   }
   labelled("error", kRed, text);
@@ -137,7 +145,7 @@ void print_table(const std::vector<std::string>& header, const std::vector<std::
   };
   measure(header);
   for (const auto& row : rows) measure(row);
-  if (!header.empty()) print(may_colour(stdout) ? kBold + line_of(header) + kPlain : line_of(header));
+  if (!header.empty()) to_stdout((may_colour(stdout) ? kBold + line_of(header) + kPlain : line_of(header)) + "\n");
   for (const auto& row : rows) print(line_of(row));
 }
 

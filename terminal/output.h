@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Text for people: sizes, tables, notes and progress. Results go to stdout; notes, progress, errors to stderr.
-// Colour only on a terminal and without NO_COLOR. Untrusted text must have gone through printable() before.
+// Colour only on a terminal and without NO_COLOR. Untrusted text should have gone through printable() before; what has not
+// steers no terminal all the same.
 #pragma once
 
 #include <chrono>

@@ -8,6 +8,7 @@
 
 #include "system/failure.h"
 #include "system/rel_path.h"
+#include "system/harmless_text.h"
 #include "terminal/output.h"
 
 namespace patchferry::importer::eportal {
@@ -64,7 +65,7 @@ std::string help_line(const std::string& left, const std::string& right) {
 
 int usage_error(const std::string& usage, const std::string& program, const std::string& text) {
   std::fflush(stdout);
-  std::fputs(fmt::format("{}\n{}: error: {}\n", usage, program, text).c_str(), stderr);
+  std::fputs(fmt::format("{}\n{}: error: {}\n", usage, program, harmless(text)).c_str(), stderr);
   return kUsage;
 }
 

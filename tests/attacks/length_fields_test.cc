@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "bundle-format/archive/recipe.h"
 #include "bundle-format/packs/expand_pack.h"
@@ -15,6 +16,7 @@
 #include "tests/quick_folders.h"
 #include "tests/scenario/world.h"
 #include "tests/unit/small_bundle.h"
+#include "tests/unit/tar_builder.h"
 
 using namespace patchferry;
 using namespace patchferry::test;
@@ -165,11 +167,21 @@ TEST_CASE("length fields of a signed volume table at their extremes are refused 
   });
 }
 
-TEST_CASE("length fields of a preamble, which nobody signs, at their extremes are refused by a kind") {
+TEST_CASE("length fields of a preamble, which nobody signs, at their extremes are refused by a kind, in a stream too") {
   const Small small;
   const Bytes good(as_bytes(small.good).begin(), as_bytes(small.good).end());
-  each_extreme(good, 0, kPreamble,
-               [&](const Bytes& bad, const Field&) { CHECK_FALSE(small.verify(std::string(as_text(bad))).empty()); });
+  each_extreme(good, 0, kPreamble, [&](const Bytes& bad, const Field&) {
+    CHECK_FALSE(small.verify(std::string(as_text(bad))).empty());
+    // A stream has no size that a length could be compared with.
+    Medium medium;
+    medium.volumes.push_back({memory_file(bad), false});
+    REQUIRE(::lseek(medium.volumes.front().file.get(), 0, SEEK_SET) == 0);
+    Findings findings;
+    const BoundMemory bound;
+    const Judge judge{trust_in(1)};
+    examine(std::move(medium), judge, findings);
+    CHECK_FALSE(findings.empty());
+  });
 }
 
 TEST_CASE("length fields of an envelope and of a root chain at their extremes are refused by a kind") {

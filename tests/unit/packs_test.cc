@@ -121,19 +121,3 @@ TEST_CASE("a frame must say how much it holds, and its record must say the same"
   ZSTD_freeCCtx(context);
   check_refused(ByteSpan(silent).first(out.pos), {}, plain.size());
 }
-
-TEST_CASE("a frame with a larger window than the format allows is refused before it is expanded") {
-  // Magic, a header with an 8-byte content size and a window of 2^30 bytes, then an empty last block.
-  const std::uint64_t size = std::uint64_t{1} << 30;
-  ByteWriter w;
-  w.u32(0xFD2FB528);
-  w.u8(0xC0);            // content size in 8 bytes, no single segment
-  w.u8((30 - 10) << 3);  // window
-  w.u64(size);
-  w.u8(1);
-  w.u8(0);
-  w.u8(0);
-  const auto out = expanded(w.take(), {}, size);
-  REQUIRE_FALSE(out);
-  CHECK(out.error().text.find("memory") != std::string::npos);
-}
