@@ -7,6 +7,7 @@
 #include <functional>
 #include <netinet/in.h>
 #include <sched.h>
+#include <seccomp.h>
 #include <string>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -150,6 +151,39 @@ TEST_CASE("an unpacker opens no file, to read or to write") {
   CHECK(ended([&] { ::syscall(SYS_open_by_handle_at, 0, nullptr, 0); }) == "SIGSYS");
   CHECK(contents(file) == "as it was");
   CHECK_FALSE(exists(other));
+}
+
+TEST_CASE("where seccomp cannot be had, Landlock alone opens no file, and makes none") {
+  if (kSanitized) {
+    WARN("not run: a sanitizer makes calls of its own");
+    return;
+  }
+  const TempFolder folder;
+  const std::string file = folder.path() + "/file", other = folder.path() + "/other";
+  write_contents(file, "as it was");
+  const auto tried = [](const std::function<bool()>& attempt) {
+    const pid_t pid = ::fork();
+    if (pid == 0) {
+      const scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);  // a kernel that has no seccomp, from now on
+      seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(seccomp), 0);
+      seccomp_rule_add(filter, SCMP_ACT_ERRNO(EINVAL), SCMP_SYS(prctl), 1, SCMP_A0(SCMP_CMP_EQ, PR_SET_SECCOMP));
+      if (seccomp_load(filter) != 0) ::_exit(1);
+      if (confine_to_descriptors(kLimits).lacking != std::vector<std::string>{"seccomp"}) ::_exit(2);
+      ::_exit(attempt() ? 3 : errno == EACCES ? 7 : 4);
+    }
+    int status = 0;
+    ::waitpid(pid, &status, 0);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  };
+  // All may pass through the folder, so that it is not nobody's modes that refuse.
+  ::chmod(folder.path().c_str(), 0777);
+  ::chmod(file.c_str(), 0666);
+  CHECK(tried([&] { return ::unlink(file.c_str()) == 0; }) == 7);
+  CHECK(tried([&] { return ::mkdir(other.c_str(), 0755) == 0; }) == 7);
+  CHECK(tried([&] { return ::symlink(file.c_str(), other.c_str()) == 0; }) == 7);
+  CHECK(tried([&] { return ::rename(file.c_str(), other.c_str()) == 0; }) == 7);
+  CHECK(tried([&] { return ::truncate(file.c_str(), 0) == 0; }) == 7);
+  CHECK(contents(file) == "as it was");
 }
 
 TEST_CASE("an unpacker can do what it is for: read, write, take memory, and use threads") {
