@@ -9,12 +9,7 @@ using namespace patchferry::test;
 
 namespace {
 
-void prove_import(unsigned slices) {
-  if (const auto reason = why_no_faults(); !reason.empty()) {
-    WARN("skipped: " << reason);
-    return;
-  }
-  CrashWorld world;
+Proof import_into(CrashWorld& world, unsigned slices) {
   world->init(world.base());
   world->release_kernels("K20260105_01", {{1, 1}, {2, 1}}, 2'000);
   world.site({"import", world->export_full()});
@@ -23,9 +18,19 @@ void prove_import(unsigned slices) {
   write_contents(plain, archive_of(kernel_release("K20260120_01", {{1, 3}, {2, 1}}, 2'000), "ustar", "gzip"));
   REQUIRE(typed({"mirror", "add", "--store", world->at("store"), plain}).code == 0);
   const std::string bundle = world->export_more({"--receipt", world->receipt(world.base())});
-  Proof(slices == 0 ? "import" : "import, in part", world.live(), world.site_words({"import", bundle}), questions_for_base(world),
-        slices)
-      .all();
+  return Proof("import", world.live(), world.site_words({"import", bundle}), questions_for_base(world), slices);
+}
+
+bool can_run() {
+  const auto reason = why_no_faults();
+  if (!reason.empty()) WARN("skipped: " << reason);
+  return reason.empty();
+}
+
+void prove_import(unsigned slices) {
+  if (!can_run()) return;
+  CrashWorld world;
+  import_into(world, slices).all();
 }
 
 }  // namespace
@@ -36,4 +41,12 @@ TEST_CASE("whatever a disk does to an import, readers see the old or the new sta
 TEST_CASE("whatever a disk does at any call of an import, readers see the old or the new state, and the same command finishes",
           "[slow]") {
   prove_import(0);
+}
+
+TEST_CASE("an import that synced no file, or no file system, would be found out by the proofs") {
+  if (!can_run()) return;
+  CrashWorld world;
+  Proof proof = import_into(world, 5);
+  CHECK(proof.complaints_without(Call::sync) > 0);
+  CHECK(proof.complaints_without(Call::sync_all) > 0);
 }

@@ -190,6 +190,16 @@ void Proof::power_cuts() {
   }
 }
 
+std::size_t Proof::complaints_without(Call call) {
+  const auto journal = journal_;
+  std::erase_if(journal_, [&](const Entry& entry) { return entry.record.call == call; });
+  power_cuts();
+  const std::size_t out = complaints_.size();
+  complaints_.clear();
+  journal_ = journal;
+  return out;
+}
+
 void Proof::kills() {
   for (const auto number : some_of(numbers())) {
     const std::string moment = fmt::format("killed before call {}", number);

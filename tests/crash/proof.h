@@ -51,6 +51,8 @@ class Proof {
   void what_is_said_lasts();
   void power_cuts();
   void kills();
+  /// How many kinds of complaint power cuts lead to if calls of this kind are left out, as if the program had not made them.
+  std::size_t complaints_without(Call call);
   void kills_of_the_repeated();  // killed, and while that is put right, killed again
   void failures();               // ENOSPC, EIO, half a write, once; a disk that stays full; interrupted calls
   void full_disks();             // with room for ever more, until it is enough
