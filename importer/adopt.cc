@@ -19,6 +19,7 @@
 #include "system/parallel.h"
 #include "system/rel_path.h"
 #include "terminal/output.h"
+#include "unpacker/unpacker.h"
 
 namespace patchferry::importer {
 
@@ -135,12 +136,15 @@ AdoptReport adopt(Site& site, const std::string& folder_given, bool deploy) {
     for (const auto& c : candidates)
       if (!c.refusal) total += size_of(folder + "/" + c.file);
     Progress progress("reading archives", total);
-    parallel_for(candidates.size(), [&](std::size_t i) {
-      Candidate& c = candidates[i];
-      if (c.refusal) return;
-      if (auto done = examine(site, folder, c, known, deploy, work, [&](std::uint64_t n) { progress.add(n); }); !done)
-        c.refusal = std::move(done.error());
-    });
+    parallel_for(
+        candidates.size(),
+        [&](std::size_t i) {
+          Candidate& c = candidates[i];
+          if (c.refusal) return;
+          if (auto done = examine(site, folder, c, known, deploy, work, [&](std::uint64_t n) { progress.add(n); }); !done)
+            c.refusal = std::move(done.error());
+        },
+        unpacker::kAtOnce);
   }
   Change change;
   change.work = work;

@@ -56,7 +56,7 @@ std::optional<ArchiveFailure> rebuild_one(const Site& site, const KnownPatchset&
   UnnamedFile out(path);
   std::uint64_t written = 0;
   try {
-    const auto made = unpacker::archive_work().rebuild(*recipe, objects.opener(), [&](ByteSpan part) {
+    const auto made = rebuild_archive(unpacker::archive_work(), *recipe, objects.opener(), [&](ByteSpan part) {
       written += part.size();
       if (written > p.archive_bytes) throw TooLong();
       write_all(out.file(), part);

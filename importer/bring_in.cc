@@ -10,6 +10,7 @@
 #include "system/file.h"
 #include "system/parallel.h"
 #include "terminal/output.h"
+#include "unpacker/unpacker.h"
 
 namespace patchferry::importer {
 
@@ -141,21 +142,24 @@ Result<std::vector<PatchsetContents>> lay_out_all(const Site& site, const Object
   std::uint64_t held = 0;
   std::mutex mutex;
   std::mutex one_large;
-  parallel_for(all.size(), [&](std::size_t i) {
-    const Wanted& wanted = all[i];
-    std::unique_lock<std::mutex> alone(one_large, std::defer_lock);
-    if (!wanted.is_verbatim() && wanted.recipe_bytes > kSmallRecipe) alone.lock();
-    auto one = lay_out_one(site, objects, wanted, work, [&](std::uint64_t n) { progress.add(n); });
-    const std::lock_guard hold(mutex);
-    if (one) held += memory_of(*one);
-    if (one && held > kMaxHeld && !refusal)
-      refusal = Refusal{RefusalKind::too_large, "pointer files and CVE lists of this bundle are larger than releases need",
-                        "do not use it; ask the exporter's people for smaller bundles"};
-    if (one)
-      out[i] = std::move(*one);
-    else if (!refusal)
-      refusal = std::move(one.error()).in(wanted.patchset->name.file);
-  });
+  parallel_for(
+      all.size(),
+      [&](std::size_t i) {
+        const Wanted& wanted = all[i];
+        std::unique_lock<std::mutex> alone(one_large, std::defer_lock);
+        if (!wanted.is_verbatim() && wanted.recipe_bytes > kSmallRecipe) alone.lock();
+        auto one = lay_out_one(site, objects, wanted, work, [&](std::uint64_t n) { progress.add(n); });
+        const std::lock_guard hold(mutex);
+        if (one) held += memory_of(*one);
+        if (one && held > kMaxHeld && !refusal)
+          refusal = Refusal{RefusalKind::too_large, "pointer files and CVE lists of this bundle are larger than releases need",
+                            "do not use it; ask the exporter's people for smaller bundles"};
+        if (one)
+          out[i] = std::move(*one);
+        else if (!refusal)
+          refusal = std::move(one.error()).in(wanted.patchset->name.file);
+      },
+      unpacker::kAtOnce);
   if (refusal) return tl::unexpected(std::move(*refusal));
   return out;
 }

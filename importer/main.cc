@@ -9,6 +9,7 @@
 #include "importer/keeping/commands.h"
 #include "importer/reports/commands.h"
 #include "terminal/command.h"
+#include "terminal/output.h"
 #include "unpacker/unpacker.h"
 
 namespace {
@@ -64,6 +65,7 @@ constexpr patchferry::Command kCommands[] = {
 int main(int argc, char** argv) {
   if (const auto code = patchferry::unpacker::run_if_called(argc, argv)) return *code;
   if (sodium_init() < 0) return patchferry::kFailed;
+  patchferry::unpacker::on_lacking(patchferry::warn_of_lacking);
   // A web server of another user reads the feeds; what is secret (site.key, quarantine) has modes of its own.
   ::umask(022);
   if (eportal::is_meant(argc, argv)) return eportal::run(argc, argv);

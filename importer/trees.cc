@@ -13,6 +13,7 @@
 #include "system/failure.h"
 #include "system/file.h"
 #include "system/parallel.h"
+#include "unpacker/unpacker.h"
 
 namespace patchferry::importer {
 
@@ -86,22 +87,25 @@ Result<std::vector<LaidOut>> lay_out_stored(Site& site, const std::vector<KnownP
   std::vector<LaidOut> out(patchsets.size());
   std::optional<Refusal> refusal;
   std::mutex mutex;
-  parallel_for(patchsets.size(), [&](std::size_t i) {
-    KnownPatchset p = patchsets[i];
-    p.unpacked = true;
-    Result<PatchsetContents> made =
-        refuse(RefusalKind::incomplete, "its archive is not in arch/, and it has no recipe", kFullBundle);
-    if (p.recipe) made = take_by_recipe(site, p, work);
-    if (!made && in_arch(site, p.name, p.archive_bytes)) {
-      remove_tree(tree_in(work, p.name.patchset.text));
-      made = take_from_arch(site, p, work);
-    }
-    const std::lock_guard hold(mutex);
-    if (made)
-      out[i] = {p.id, p.name.patchset.text, std::move(*made)};
-    else if (!refusal)
-      refusal = std::move(made.error()).in(p.name.file);
-  });
+  parallel_for(
+      patchsets.size(),
+      [&](std::size_t i) {
+        KnownPatchset p = patchsets[i];
+        p.unpacked = true;
+        Result<PatchsetContents> made =
+            refuse(RefusalKind::incomplete, "its archive is not in arch/, and it has no recipe", kFullBundle);
+        if (p.recipe) made = take_by_recipe(site, p, work);
+        if (!made && in_arch(site, p.name, p.archive_bytes)) {
+          remove_tree(tree_in(work, p.name.patchset.text));
+          made = take_from_arch(site, p, work);
+        }
+        const std::lock_guard hold(mutex);
+        if (made)
+          out[i] = {p.id, p.name.patchset.text, std::move(*made)};
+        else if (!refusal)
+          refusal = std::move(made.error()).in(p.name.file);
+      },
+      unpacker::kAtOnce);
   if (refusal) return tl::unexpected(std::move(*refusal));
   return out;
 }

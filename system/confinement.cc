@@ -27,20 +27,19 @@ constexpr bool kSanitized = true;
 constexpr bool kSanitized = false;
 #endif
 
-void limit(__rlimit_resource_t what, rlim_t most) {
+/// `grace`: so much more until the kernel loses its patience too.
+bool limit(__rlimit_resource_t what, rlim_t most, rlim_t grace = 0) {
   rlimit now{};
-  if (::getrlimit(what, &now) != 0) return;
-  const rlim_t wanted = std::min(most, now.rlim_max);
-  const rlimit fresh{wanted, wanted};
-  ::setrlimit(what, &fresh);
+  if (::getrlimit(what, &now) != 0) return false;
+  const rlimit fresh{std::min(most, now.rlim_max), std::min(most + grace, now.rlim_max)};
+  return ::setrlimit(what, &fresh) == 0;
 }
 
-void take_limits(const ConfinementLimits& limits) {
-  limit(RLIMIT_CORE, 0);
-  limit(RLIMIT_FSIZE, 0);   // pipes and sockets are no files
-  limit(RLIMIT_NOFILE, 0);  // what is open stays open
-  limit(RLIMIT_CPU, limits.cpu_seconds);
-  limit(RLIMIT_DATA, limits.memory);
+bool take_limits(const ConfinementLimits& limits) {
+  constexpr rlim_t kGrace = 10;  // with one limit for both, the kernel would kill at once, and nobody could tell why
+  return limit(RLIMIT_CORE, 0) && limit(RLIMIT_FSIZE, 0) &&  // pipes and sockets are no files
+         limit(RLIMIT_NOFILE, 0) &&                          // what is open stays open
+         limit(RLIMIT_CPU, limits.cpu_seconds, kGrace) && limit(RLIMIT_DATA, limits.memory);
 }
 
 /// Files that root has opened stay open.
@@ -115,20 +114,23 @@ class Filter {
 bool refuse_calls() {
   Filter filter;
   for (const char* call :
-       {"read",          "write",           "readv",        "writev",      "pread64",           "lseek",  "close",
-        "fstat",                                                        // descriptors that are here
-        "munmap",        "mremap",          "brk",          "madvise",  // memory
-        "futex",         "set_robust_list", "rseq",         "sched_yield", "sched_getaffinity", "gettid", "getpid",  // threads
-        "rt_sigaction",  "rt_sigprocmask",  "rt_sigreturn", "sigaltstack",  // signals to itself
-        "clock_gettime", "clock_nanosleep", "gettimeofday", "getrandom",   "restart_syscall",   "exit",   "exit_group"})
+       {"read",           "write",           "readv",        "writev",      "pread64",           "lseek",  "close",
+        "fstat",                                                         // descriptors that are here
+        "munmap",         "mremap",          "brk",          "madvise",  // memory
+        "futex",          "set_robust_list", "rseq",         "sched_yield", "sched_getaffinity", "gettid", "getpid",  // threads
+        "rt_sigprocmask", "rt_sigreturn",    "sigaltstack",  // signals to itself
+        "clock_gettime",  "clock_nanosleep", "gettimeofday", "getrandom",   "restart_syscall",   "exit",   "exit_group"})
     filter.allow(call);
-  for (const char* call : {"mmap", "mprotect"}) filter.allow(call, SCMP_A2_64(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+  // Memory of its own only, which the limit counts, and none that can be run.
+  filter.allow("mmap", SCMP_A2_64(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0), SCMP_A3_64(SCMP_CMP_MASKED_EQ, MAP_TYPE, MAP_PRIVATE));
+  filter.allow("mprotect", SCMP_A2_64(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
   filter.allow("newfstatat", SCMP_A3_64(SCMP_CMP_MASKED_EQ, AT_EMPTY_PATH, AT_EMPTY_PATH));  // what fstat is to newer libraries
   filter.allow("clone", SCMP_A0_64(SCMP_CMP_MASKED_EQ, CLONE_THREAD | CLONE_VM, CLONE_THREAD | CLONE_VM));
   // Libraries look around by themselves: malloc, before it gives back memory, at /proc. They take no for an answer.
   for (const char* call : {"open", "openat"}) filter.act(SCMP_ACT_ERRNO(EACCES), call);
   filter.act(SCMP_ACT_ERRNO(ENOSYS), "clone3");  // its flags cannot be looked at; glibc takes clone then
-  filter.allow("tgkill", SCMP_A0_64(SCMP_CMP_EQ, static_cast<scmp_datum_t>(::getpid())));  // abort()
+  filter.allow("tgkill", SCMP_A0_64(SCMP_CMP_EQ, static_cast<scmp_datum_t>(::getpid())),
+               SCMP_A2_64(SCMP_CMP_EQ, SIGABRT));  // abort()
   return filter.load();
 }
 
@@ -145,7 +147,7 @@ Confinement confine_to_descriptors(const ConfinementLimits& limits) {
   ::prctl(PR_SET_DUMPABLE, 0);
   if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) out.lacking.emplace_back("no_new_privs");
   if (!refuse_files()) out.lacking.emplace_back("Landlock");
-  take_limits(limits);  // Landlock wants one more descriptor
+  if (!take_limits(limits)) out.lacking.emplace_back("limits");  // after Landlock, which wants one more descriptor
   if (!refuse_calls()) out.lacking.emplace_back("seccomp");
   return out;
 }

@@ -116,6 +116,12 @@ void warn(const std::string& line) {
   to_stderr(other_voice != nullptr ? other_voice(Tone::warning, harmless(line)) : "patchferry: " + harmless(line));
 }
 
+void warn_of_lacking(const std::vector<std::string>& names) {
+  std::string text;
+  for (const auto& name : names) text += (text.empty() ? "" : " and ") + name;
+  warn("archives are unpacked with less between them and this machine than there should be: " + text + " cannot be had here");
+}
+
 void error_line(const std::string& text, const std::string& hint) {
   if (other_voice != nullptr) {
     to_stderr(other_voice(Tone::error, harmless(hint.empty() ? text : text + "; hint: " + hint)));

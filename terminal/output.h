@@ -19,6 +19,8 @@ std::string count_text(std::uint64_t n, const std::string& noun);  // "1 patchse
 void print(const std::string& line);  // stdout + newline; throws SystemFailure if stdout fails (not EPIPE)
 void note(const std::string& line);   // stderr "patchferry: …"; silent after set_quiet(true)
 void warn(const std::string& line);   // likewise, and never silent
+/// For what a program does without on this machine, between it and what comes from outside: names, such as "Landlock".
+void warn_of_lacking(const std::vector<std::string>& names);
 void error_line(const std::string& text, const std::string& hint);  // stderr "patchferry: error: …" / "patchferry: hint: …"
 void set_quiet(bool quiet);
 bool is_quiet();

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "unpacker/channel.h"
 
+#include <cassert>
 #include <cerrno>
 #include <cstring>
+#include <poll.h>
 #include <unistd.h>
 
 namespace patchferry::unpacker {
@@ -14,7 +16,9 @@ constexpr std::size_t kHeld = std::size_t{128} << 10;
 
 }  // namespace
 
-Channel::Channel(Fd socket) : socket_(std::move(socket)), in_(kMaxBody + kHeader) { out_.reserve(kHeld + kHeader); }
+Channel::Channel(Fd socket, unsigned patience) : socket_(std::move(socket)), patience_(patience), in_(kMaxBody + kHeader) {
+  out_.reserve(kHeld + kHeader);
+}
 
 // write(), since an unpacker may make no other call; who is deaf to SIGPIPE hears of it by EPIPE, and an unpacker may die of it.
 void Channel::put(ByteSpan bytes) {
@@ -27,6 +31,7 @@ void Channel::put(ByteSpan bytes) {
 }
 
 void Channel::send(Word word, ByteSpan head, ByteSpan tail) {
+  assert(head.size() + tail.size() <= kMaxBody);
   ByteWriter header;
   header.u32(static_cast<std::uint32_t>(word));
   header.u32(static_cast<std::uint32_t>(head.size() + tail.size()));
@@ -55,12 +60,22 @@ bool Channel::fill(std::size_t count) {
     begin_ = 0;
   }
   while (end_ - begin_ < count) {
+    if (patience_ > 0) wait();
     const ssize_t n = ::read(socket_.get(), in_.data() + end_, in_.size() - end_);
     if (n < 0 && errno == EINTR) continue;
     if (n <= 0) return false;
     end_ += static_cast<std::size_t>(n);
   }
   return true;
+}
+
+void Channel::wait() const {
+  pollfd one{socket_.get(), POLLIN, 0};
+  for (;;) {
+    const int n = ::poll(&one, 1, static_cast<int>(patience_ * 1000));
+    if (n == 0) throw Silence();
+    if (n > 0 || errno != EINTR) return;
+  }
 }
 
 bool Channel::receive(Message& message) {

@@ -32,8 +32,8 @@ enum class Word : std::uint32_t {
   end_file,
   link,     // level, "\n", path
   done,     // for reading: u64 bytes of the stream, u64 files, top folder
-  refused,  // u32 kind, u32 length of the text, text, hint
-  failed,   // u32 errno, text: the machine did
+  refused,  // u32 kind, text
+  failed,   // the input could not be read
   no_memory,
 };
 
@@ -44,24 +44,28 @@ struct Message {
 
 /// The other side broke the rules above, or is gone in the middle of a message.
 struct BadMessage {};
+/// The other side has said nothing for too long.
+struct Silence {};
 
 class Channel {
  public:
-  /// `socket`: a stream.
-  explicit Channel(Fd socket);
+  /// `socket`: a stream. `patience`: after so many seconds in which nothing came, receive() gives up; 0: never.
+  explicit Channel(Fd socket, unsigned patience = 0);
 
   /// Kept until flush(), or until there is much. The body is head and tail, together at most kMaxBody. Nobody there: BadMessage.
   void send(Word word, ByteSpan head = {}, ByteSpan tail = {});
   void flush();
-  /// Waits. False: the other side has gone, between two messages.
+  /// Waits. False: the other side has gone, between two messages. Throws Silence.
   bool receive(Message& message);
 
  private:
   void put(ByteSpan bytes);
+  void wait() const;
   /// Makes sure that `count` bytes can be taken from in_.
   bool fill(std::size_t count);
 
   Fd socket_;
+  const unsigned patience_;
   Bytes out_;
   Bytes in_;
   std::size_t begin_ = 0;  // of what has come and was not taken, in in_

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "unpacker/judge.h"
 
+#include "bundle-format/bzip2/packing_code.h"
+
 namespace patchferry::unpacker {
 
 Result<void> Judge::take(const Message& message) {
@@ -67,7 +69,7 @@ Result<void> Judge::link(std::string_view text) {
 }
 
 void Judge::packing(ByteSpan part) {
-  if (packing_.size() + part.size() > kMaxPacking) throw BadMessage();
+  if (packing_.size() + part.size() > bzip2::kMaxPackingBytes) throw BadMessage();
   packing_.insert(packing_.end(), part.begin(), part.end());
 }
 

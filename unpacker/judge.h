@@ -12,8 +12,6 @@
 
 namespace patchferry::unpacker {
 
-constexpr std::uint64_t kMaxPacking = 64ULL << 20;  // as bzip2/unpacking.h has it
-
 /// Throws BadMessage where the words come in an order, or with sizes, that no unpacker of ours sends. Refuses names and sums.
 class Judge {
  public:

@@ -3,12 +3,12 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
 #include <fcntl.h>
-#include <fmt/format.h>
+#include <functional>
+#include <mutex>
 #include <spawn.h>
 #include <sstream>
 #include <string>
@@ -18,16 +18,19 @@
 
 #include "system/failure.h"
 #include "system/parallel.h"
-#include "terminal/output.h"
+#include "unpacker/unpacker.h"
 
 namespace patchferry::unpacker {
 
 namespace {
 
+constexpr const char* kHint =
+    "nothing of it was kept. Do not use it: it was made to do that, or the memory of this machine is failing";
+
 /// What posix_spawn does on the way. Descriptors are moved out of the way of those that the unpacker is to have.
-class Plan {
+class Start {
  public:
-  Plan() {
+  Start() {
     ::posix_spawn_file_actions_init(&actions_);
     ::posix_spawnattr_init(&attributes_);
     sigset_t all;
@@ -37,12 +40,12 @@ class Plan {
     for (const int silent : {STDOUT_FILENO, STDERR_FILENO})
       ::posix_spawn_file_actions_addopen(&actions_, silent, "/dev/null", O_WRONLY, 0);
   }
-  ~Plan() {
+  ~Start() {
     ::posix_spawn_file_actions_destroy(&actions_);
     ::posix_spawnattr_destroy(&attributes_);
   }
-  Plan(const Plan&) = delete;
-  Plan& operator=(const Plan&) = delete;
+  Start(const Start&) = delete;
+  Start& operator=(const Start&) = delete;
 
   void give(const Fd& file, int as) {
     constexpr int kAbove = 10;
@@ -53,7 +56,7 @@ class Plan {
     given_ = std::max(given_, as);
   }
 
-  pid_t start() {
+  pid_t now() {
     std::string name = kName, cores_to_use = "PATCHFERRY_CORES=" + std::to_string(cores());
     std::array<char*, 2> argv = {name.data(), nullptr}, environment = {cores_to_use.data(), nullptr};
     // What whoever started us has left open is no unpacker's business.
@@ -73,6 +76,14 @@ class Plan {
   int given_ = STDERR_FILENO;
 };
 
+std::mutex lacking_mutex;
+std::function<void(const std::vector<std::string>&)> lacking_told;
+
+void tell_lacking(const std::vector<std::string>& lacking) {
+  const std::lock_guard hold(lacking_mutex);
+  if (const auto told = std::exchange(lacking_told, nullptr)) told(lacking);
+}
+
 /// Said before any byte from outside was read, so it can be believed.
 std::vector<std::string> lines_of(ByteSpan text) {
   std::vector<std::string> out;
@@ -81,19 +92,17 @@ std::vector<std::string> lines_of(ByteSpan text) {
   return out;
 }
 
-void warn_of(const std::vector<std::string>& lacking) {
-  static std::atomic<bool> said{false};
-  if (lacking.empty() || said.exchange(true)) return;
-  warn(fmt::format("archives are unpacked with less between them and this machine than there should be: {} cannot be had here",
-                   fmt::join(lacking, " and ")));
-}
-
 }  // namespace
+
+void on_lacking(std::function<void(const std::vector<std::string>&)> tell) {
+  const std::lock_guard hold(lacking_mutex);
+  lacking_told = std::move(tell);
+}
 
 Process::Process(const Job& job, const Fd* input, const Fd* prefix) {
   std::array<int, 2> ends{};
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) throw_errno("make a socket to", "the unpacker");
-  channel_.emplace(Fd(ends[0], "the unpacker"));
+  channel_.emplace(Fd(ends[0], "the unpacker"), kPatience);
   start(Fd(ends[1], "the unpacker's end"), input, prefix);
   try {
     Message first;
@@ -101,36 +110,51 @@ Process::Process(const Job& job, const Fd* input, const Fd* prefix) {
     channel_->flush();
     if (!channel_->receive(first) || first.word != Word::confined) throw BadMessage();
     lacking_ = lines_of(first.body);
-    warn_of(lacking_);
   } catch (const BadMessage&) {
     throw SystemFailure("the process that unpacks has ended before it began: " + end().text, 0);
+  } catch (const Silence&) {
+    throw SystemFailure("the process that unpacks did not begin", 0, "is this machine too busy? Run the same command again");
   }
+  if (!lacking_.empty()) tell_lacking(lacking_);
 }
 
 void Process::start(const Fd& socket, const Fd* input, const Fd* prefix) {
-  Plan plan;
-  plan.give(socket, kSocket);
-  if (input != nullptr) plan.give(*input, kInput);
-  if (prefix != nullptr) plan.give(*prefix, kPrefix);
-  pid_ = plan.start();
+  Start unpacker;
+  unpacker.give(socket, kSocket);
+  if (input != nullptr) unpacker.give(*input, kInput);
+  if (prefix != nullptr) unpacker.give(*prefix, kPrefix);
+  pid_ = unpacker.now();
 }
 
-Process::~Process() {
+Process::~Process() { kill(); }
+
+void Process::kill() {
   if (pid_ < 0) return;
   ::kill(pid_, SIGKILL);
   while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
   }
+  pid_ = -1;
+}
+
+Refusal Process::end_of_liar() {
+  kill();
+  return {RefusalKind::unpacker_crashed, "unpacking it made the process that unpacks say what it never says", kHint};
+}
+
+Refusal Process::end_of_silent() {
+  kill();
+  return {RefusalKind::unpacker_crashed, "unpacking it stood still", kHint};
 }
 
 Refusal Process::end() {
-  channel_.reset();  // what still writes to us ends by that
+  channel_.reset();
   int status = 0;
   while (::waitpid(pid_, &status, 0) != pid_)
     if (errno != EINTR) throw_errno("wait for", "the unpacker");
   pid_ = -1;
   Refusal out;
   out.kind = RefusalKind::unpacker_crashed;
-  out.hint = "nothing of it was kept. Do not use it: it was made to do that, or the memory of this machine is failing";
+  out.hint = kHint;
   if (WIFEXITED(status)) {
     out.text = "the process that unpacks broke off in the middle of it";
     return out;

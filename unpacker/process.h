@@ -14,12 +14,14 @@
 
 namespace patchferry::unpacker {
 
+constexpr unsigned kPatience = 600;  // seconds: no job is silent for so long
+
 constexpr const char* kName = "patchferry-unpacker";  // as ps shows it
 
 class Process {
  public:
   /// Returns once it has given up what it does not need. Throws SystemFailure if it cannot be started. What the kernel lacks for that
-  /// is said once, as a warning.
+  /// is told to whom on_lacking() names.
   Process(const Job& job, const Fd* input, const Fd* prefix);
   /// Killed, if it still runs.
   ~Process();
@@ -30,11 +32,15 @@ class Process {
   /// What this kernel does not have, or did not allow (system/confinement.h).
   const std::vector<std::string>& lacking() const { return lacking_; }
 
-  /// It has gone without a word, or has said what no unpacker says: why, for people. Refused: unpacker_crashed, or too_large if it
-  /// took all the time or memory that it had. Throws SystemFailure if somebody has killed it.
+  /// It has gone without a word: why, for people. unpacker_crashed, or too_large if it took all the time that it had. Throws
+  /// SystemFailure if somebody has killed it.
   Refusal end();
+  /// It has said what no unpacker says, or nothing for long: killed.
+  Refusal end_of_liar();
+  Refusal end_of_silent();
 
  private:
+  void kill();
   void start(const Fd& socket, const Fd* input, const Fd* prefix);
 
   pid_t pid_ = -1;

@@ -1,161 +1,46 @@
 // SPDX-License-Identifier: Apache-2.0
-// The program's side: start an unpacker, answer it, and believe nothing of what it says.
+// The program's side: start an unpacker, and talk with it until the end.
 #include "unpacker/unpacker.h"
 
-#include <cstring>
+#include <cerrno>
 
 #include "bundle-format/packs/expand_pack.h"
 #include "system/failure.h"
-#include "unpacker/judge.h"
+#include "unpacker/conversation.h"
 #include "unpacker/process.h"
 
 namespace patchferry::unpacker {
 
 namespace {
 
-/// From outside, to be printed: one line, nothing that steers a terminal.
-std::string line_of(ByteSpan bytes) {
-  std::string out;
-  for (const char c : as_text(bytes)) out += c >= ' ' && c <= '~' ? c : '?';
-  return out;
-}
-
-Refusal refusal_of(ByteSpan body) {
-  ByteReader in(body);
-  const std::uint32_t kind = in.u32();
-  const ByteSpan text = in.raw(in.u32());
-  if (in.failed() || kind > static_cast<std::uint32_t>(kLastRefusalKind)) throw BadMessage();
-  Refusal out;
-  out.kind = static_cast<RefusalKind>(kind);
-  out.text = line_of(text);
-  out.hint = line_of(in.raw(in.left()));
-  return out;
-}
-
-[[noreturn]] void fail(ByteSpan body, const std::string& about) {
-  ByteReader in(body);
-  const int error = static_cast<int>(in.u32());
-  const std::string text = line_of(in.raw(in.left()));
-  if (error != 0) throw SystemFailure("cannot read " + about + ": " + std::strerror(error), error);
-  throw SystemFailure("cannot unpack " + about + ": " + text, 0);
-}
-
-/// Runs one job to its end. `take(message)` handles what is not the end, and may refuse; what it throws ends the unpacker too.
-/// Returns the body of `done`.
-template <class Take>
-Result<Bytes> run(Process& process, const std::string& about, Take take) {
+/// To the end of the job. What the conversation's sinks and sources throw ends the unpacker too.
+Result<void> talk(Process& process, const Job& job, const std::string& about, Conversation& conversation) {
   try {
-    for (Message message;;) {
-      if (!process.channel().receive(message)) break;
+    for (Message message; process.channel().receive(message);) {
       switch (message.word) {
-        case Word::done: return Bytes(message.body.begin(), message.body.end());
-        case Word::refused: return tl::unexpected(refusal_of(message.body));
-        case Word::failed: fail(message.body, about);
+        case Word::done:
+          if (conversation.end(message.body)) return {};
+          throw BadMessage();
+        case Word::refused: return tl::unexpected(refusal_in(message.body, job.kind));
+        case Word::failed: throw SystemFailure("cannot read " + about + ": an unpacker met an error of the disk", EIO);
         case Word::no_memory:
           return refuse(RefusalKind::too_large, "unpacking takes more memory than it does for any release",
                         "do not use it; ask the vendor");
-        default:
-          if (auto good = take(message); !good) return tl::unexpected(std::move(good.error()));
+        default: break;
       }
+      const auto reply = conversation.take(message);
+      if (!reply) return tl::unexpected(reply.error());
+      if (!*reply) continue;
+      process.channel().send((*reply)->word, (*reply)->head, (*reply)->tail);
+      process.channel().flush();
     }
+    return tl::unexpected(process.end());
   } catch (const BadMessage&) {
+    return tl::unexpected(process.end_of_liar());
+  } catch (const Silence&) {
+    return tl::unexpected(process.end_of_silent());
   }
-  return tl::unexpected(process.end());
 }
-
-/// Hands out a stream in parts that fit a message.
-class Stream {
- public:
-  explicit Stream(TarSource& source) : source_(source) {}
-
-  Result<void> answer_next(Channel& channel) {
-    if (rest_.empty()) {
-      auto part = source_.next();
-      if (!part) return tl::unexpected(std::move(part.error()));
-      rest_ = *part;
-    }
-    const ByteSpan part = rest_.first(std::min(rest_.size(), kPart));
-    rest_ = rest_.subspan(part.size());
-    channel.send(Word::part, {}, part);
-    channel.flush();
-    return {};
-  }
-  /// All of what the source gave has been handed out.
-  bool is_between() const { return rest_.empty(); }
-  TarSource& source() { return source_; }
-
- private:
-  TarSource& source_;
-  ByteSpan rest_;
-};
-
-void answer(Channel& channel, bool yes) {
-  const std::byte body{yes ? std::uint8_t{1} : std::uint8_t{0}};
-  channel.send(Word::answer, {&body, 1});
-  channel.flush();
-}
-
-/// A content that the source knows by its hash, and the sink need not read: noted, and passed over in the stream.
-Result<bool> pass_known(Stream& stream, std::uint64_t bytes, const RelPath& path, MemberSink& sink) {
-  TarSource& source = stream.source();
-  if (!stream.is_between()) return false;
-  const Digest* hash = source.known(bytes);
-  if (hash == nullptr || sink.must_read(path, bytes)) return false;
-  const Digest known = *hash;
-  Bytes head(sink.head_wanted(path));
-  if (!head.empty()) {
-    const auto had = source.peek(head);
-    if (!had) return tl::unexpected(had.error());
-    head.resize(*had);
-  }
-  if (source.skip(bytes) != bytes) return false;
-  sink.known_file(path, bytes, known, head);
-  return true;
-}
-
-/// What members and streams lead to; see also Judge, which has the rules.
-class Reading {
- public:
-  Reading(Channel& channel, std::uint64_t ceiling, MemberSink& sink, const OnRead& on_read, TarSource* source)
-      : channel_(channel), judge_(ceiling, sink), sink_(sink), on_read_(on_read) {
-    if (source != nullptr) stream_.emplace(*source);
-  }
-
-  Result<void> take(const Message& message) {
-    switch (message.word) {
-      case Word::read:
-        if (const std::uint64_t n = ByteReader(message.body).u64(); on_read_) on_read_(n);
-        return {};
-      case Word::next:
-        if (!stream_) throw BadMessage();
-        return stream_->answer_next(channel_);
-      case Word::is_known: return answer_known(ByteReader(message.body));
-      default: return judge_.take(message);
-    }
-  }
-
-  Judge& judge() { return judge_; }
-
- private:
-  Result<void> answer_known(ByteReader in) {
-    if (!stream_) throw BadMessage();
-    const std::uint64_t bytes = in.u64();
-    const auto path = RelPath::parse(as_text(in.raw(in.left())));
-    if (!path) throw BadMessage();
-    auto known = pass_known(*stream_, bytes, *path, sink_);
-    if (!known) return tl::unexpected(std::move(known.error()));
-    if (*known)
-      if (auto good = judge_.known_file(*path, bytes); !good) return good;
-    answer(channel_, *known);
-    return {};
-  }
-
-  Channel& channel_;
-  Judge judge_;
-  MemberSink& sink_;
-  const OnRead& on_read_;
-  std::optional<Stream> stream_;
-};
 
 class ConfinedWork : public ArchiveWork {
  public:
@@ -168,10 +53,10 @@ class ConfinedWork : public ArchiveWork {
     job.wants_stream = sink.wants_stream();
     job.work = limits.expanded_bytes;
     Process process(job, &archive, nullptr);
-    Reading reading(process.channel(), limits.expanded_bytes, sink, on_read, nullptr);
-    auto facts = read(process, archive.path(), reading);
-    if (facts && packing != nullptr && !reading.judge().packing().empty()) *packing = std::move(reading.judge().packing());
-    return facts;
+    MembersTalk members(limits.expanded_bytes, sink, on_read, nullptr);
+    if (auto done = talk(process, job, archive.path(), members); !done) return tl::unexpected(std::move(done.error()));
+    if (packing != nullptr && !members.packing().empty()) *packing = std::move(members.packing());
+    return members.facts();
   }
 
   Result<ArchiveFacts> read_tar(TarSource& source, std::uint64_t ceiling, MemberSink& sink) const override {
@@ -181,35 +66,31 @@ class ConfinedWork : public ArchiveWork {
     job.wants_stream = sink.wants_stream();
     job.work = ceiling;
     Process process(job, nullptr, nullptr);
-    Reading reading(process.channel(), ceiling, sink, {}, &source);
-    return read(process, "a stream of contents", reading);
+    MembersTalk members(ceiling, sink, {}, &source);
+    if (auto done = talk(process, job, "a stream of contents", members); !done) return tl::unexpected(std::move(done.error()));
+    return members.facts();
   }
 
-  std::optional<Bytes> careful_packing(const Fd& archive) const override {
+  Result<std::optional<Bytes>> careful_packing(const Fd& archive, const OnRead& on_read) const override {
     Job job;
     job.kind = Job::Kind::careful_packing;
     job.work = unsigned_limits(size_of(archive)).expanded_bytes;
     Process process(job, &archive, nullptr);
-    Bytes out;
-    const auto done = run(process, archive.path(), [&](const Message& message) -> Result<void> {
-      if (message.word != Word::packing || out.size() + message.body.size() > kMaxPacking) throw BadMessage();
-      out.insert(out.end(), message.body.begin(), message.body.end());
-      return {};
-    });
-    if (!done || out.empty()) return std::nullopt;
-    return out;
+    PackingTalk packing(on_read);
+    if (auto done = talk(process, job, archive.path(), packing); !done) return tl::unexpected(std::move(done.error()));
+    if (packing.packing().empty()) return std::nullopt;
+    return std::move(packing.packing());
   }
 
-  Result<Digest> rebuild(const Recipe& recipe, const OpenContent& open, const std::function<void(ByteSpan)>& out) const override {
+  Result<void> rebuild(const Recipe& recipe, const OpenContent& open, const std::function<void(ByteSpan)>& out) const override {
     Job job;
     job.kind = Job::Kind::rebuild;
     job.work = recipe.stream_bytes();
     Process process(job, nullptr, nullptr);
-    Channel& channel = process.channel();
     RecipeSource source(recipe, open);
-    Stream stream(source);
-    Hasher hasher;
+    OutputTalk output(out, std::nullopt, &source);
     try {
+      Channel& channel = process.channel();
       for (std::size_t at = 0; at < recipe.packing.size(); at += kPart)
         channel.send(Word::packing, {}, ByteSpan(recipe.packing).subspan(at, std::min(kPart, recipe.packing.size() - at)));
       channel.send(Word::packing);
@@ -217,24 +98,7 @@ class ConfinedWork : public ArchiveWork {
     } catch (const BadMessage&) {
       return tl::unexpected(process.end());
     }
-    const auto done = run(process, "an archive that is made again", [&](const Message& message) -> Result<void> {
-      if (message.word == Word::next) return stream.answer_next(channel);
-      if (message.word != Word::data) throw BadMessage();
-      hasher.add(message.body);
-      out(message.body);
-      return {};
-    });
-    if (!done) return tl::unexpected(done.error());
-    return hasher.finish();
-  }
-
- private:
-  static Result<ArchiveFacts> read(Process& process, const std::string& about, Reading& reading) {
-    const auto done = run(process, about, [&](const Message& message) { return reading.take(message); });
-    if (!done) return tl::unexpected(done.error());
-    auto facts = reading.judge().end(*done);
-    if (!facts) return tl::unexpected(process.end());
-    return *facts;
+    return talk(process, job, "an archive that is made again", output);
   }
 };
 
@@ -259,16 +123,8 @@ Result<void> expand_pack(const PackRecord& pack, const Fd& payload, const Fd& pr
   job.prefix_bytes = prefix_bytes;
   job.work = pack.expanded_bytes;
   Process process(job, &payload, prefix_bytes > 0 ? &prefix : nullptr);
-  std::uint64_t left = pack.expanded_bytes;
-  const auto done = run(process, payload.path(), [&](const Message& message) -> Result<void> {
-    if (message.word != Word::data || message.body.size() > left) throw BadMessage();
-    left -= message.body.size();
-    out(message.body);
-    return {};
-  });
-  if (!done) return tl::unexpected(done.error());
-  if (left != 0) return tl::unexpected(process.end());
-  return {};
+  OutputTalk output(out, pack.expanded_bytes, nullptr);
+  return talk(process, job, payload.path(), output);
 }
 
 std::vector<std::string> lacking() { return Process(Job{}, nullptr, nullptr).lacking(); }

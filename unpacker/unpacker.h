@@ -18,12 +18,18 @@ namespace patchferry::unpacker {
 /// First thing in main(): if this program was started as an unpacker, does that and returns its exit code.
 std::optional<int> run_if_called(int argc, char** argv);
 
+/// So many jobs side by side at most: each takes memory.
+constexpr std::size_t kAtOnce = 4;
+
 /// As plain_archive_work(), refusing unpacker_crashed as well. Any thread; several at once.
 const ArchiveWork& archive_work();
 
 /// As patchferry::expand_pack(): what is stored lies in `payload` at pack.payload_offset; `prefix` is a file of `prefix_bytes`.
 Result<void> expand_pack(const PackRecord& pack, const Fd& payload, const Fd& prefix, std::uint64_t prefix_bytes,
                          const std::function<void(ByteSpan)>& out);
+
+/// Who is told, once, what this kernel lacks, when an unpacker is started that lacks something.
+void on_lacking(std::function<void(const std::vector<std::string>&)> tell);
 
 /// What this kernel lacks to confine an unpacker: none, as a rule. Starts one.
 std::vector<std::string> lacking();

@@ -22,17 +22,10 @@ namespace patchferry::unpacker {
 
 namespace {
 
-Bytes text_and(std::uint32_t number, const std::string& text) {
-  ByteWriter out;
-  out.u32(number);
-  out.raw(as_bytes(text).first(std::min(text.size(), std::size_t{4096})));
-  return out.take();
-}
-
-/// The program, as the source of a stream and the sink of its members.
-class Program : public TarSource, public MemberSink {
+/// The program that asked for the job, as the source of a stream and the sink of its members.
+class Asker : public TarSource, public MemberSink {
  public:
-  Program(Channel& channel, bool wants_stream, bool has_stream)
+  Asker(Channel& channel, bool wants_stream, bool has_stream)
       : channel_(channel), wants_stream_(wants_stream), has_stream_(has_stream) {}
 
   // --- TarSource
@@ -44,10 +37,17 @@ class Program : public TarSource, public MemberSink {
     part_.assign(reply.body.begin(), reply.body.end());
     return ByteSpan(part_);
   }
-  /// Perhaps; must_read() asks.
-  const Digest* known(std::uint64_t) override {
-    static constexpr Digest kSome{};
-    return has_stream_ ? &kSome : nullptr;
+  /// The program asks its own source, and tells its own sink.
+  Result<bool> offer_known(const RelPath& path, std::uint64_t bytes, MemberSink&) override {
+    if (!has_stream_) return false;
+    ByteWriter head;
+    head.u64(bytes);
+    channel_.send(Word::is_known, head.take(), as_bytes(path.text()));
+    const Message reply = ask();
+    if (reply.word != Word::answer || reply.body.size() != 1) throw BadMessage();
+    const bool known = reply.body[0] == std::byte{1};
+    if (known) skippable_ = bytes;
+    return known;
   }
   std::uint64_t skip(std::uint64_t bytes) override {
     if (skippable_ > bytes) return 0;
@@ -66,17 +66,7 @@ class Program : public TarSource, public MemberSink {
   }
   void data(ByteSpan part) override { in_parts(Word::data, part); }
   void end_file() override { channel_.send(Word::end_file); }
-  /// The program knows it, and has taken note of it, if it says so.
-  bool must_read(const RelPath& path, std::uint64_t bytes) override {
-    ByteWriter head;
-    head.u64(bytes);
-    channel_.send(Word::is_known, head.take(), as_bytes(path.text()));
-    const Message reply = ask();
-    if (reply.word != Word::answer || reply.body.size() != 1) throw BadMessage();
-    const bool known = reply.body[0] == std::byte{1};
-    if (known) skippable_ = bytes;
-    return !known;
-  }
+  bool must_read(const RelPath&, std::uint64_t) override { return true; }
   void known_file(const RelPath&, std::uint64_t, const Digest&, ByteSpan) override {}
   void pointer_link(const RelPath& path, const std::string& level) override {
     channel_.send(Word::link, as_bytes(level + "\n"), as_bytes(path.text()));
@@ -121,52 +111,54 @@ Bytes encode_facts(const ArchiveFacts& facts) {
   return out.take();
 }
 
-Result<Bytes> read_archive(const Job& job, const Fd& input, Program& program) {
+Result<Bytes> read_archive(const Job& job, const Fd& input, Asker& asker) {
   std::optional<Bytes> packing;
   auto facts = plain_archive_work().read_archive(
-      input, job.compression, {job.ceiling}, program, [&](std::uint64_t n) { program.read(n); }, &packing);
+      input, job.compression, {job.ceiling}, asker, [&](std::uint64_t n) { asker.read(n); }, &packing);
   if (!facts) return tl::unexpected(std::move(facts.error()));
-  program.packing(packing.value_or(Bytes()));
+  asker.packing(packing.value_or(Bytes()));
   return encode_facts(*facts);
 }
 
-Result<Bytes> read_tar(const Job& job, Program& program) {
-  auto facts = plain_archive_work().read_tar(program, job.ceiling, program);
+Result<Bytes> read_tar(const Job& job, Asker& asker) {
+  auto facts = plain_archive_work().read_tar(asker, job.ceiling, asker);
   if (!facts) return tl::unexpected(std::move(facts.error()));
   return encode_facts(*facts);
 }
 
-Bytes careful_packing(const Fd& input, Program& program) {
-  program.packing(plain_archive_work().careful_packing(input).value_or(Bytes()));
-  return {};
+Result<Bytes> careful_packing(const Fd& input, Asker& asker) {
+  auto packing = plain_archive_work().careful_packing(input, [&](std::uint64_t n) { asker.read(n); });
+  if (!packing) return tl::unexpected(std::move(packing.error()));
+  asker.packing(packing->value_or(Bytes()));
+  return Bytes();
 }
 
-Result<Bytes> rebuild(Channel& channel, Program& program) {
+Result<Bytes> rebuild(Channel& channel, Asker& asker) {
   Bytes packing;
   for (Message message; channel.receive(message) && message.word == Word::packing && !message.body.empty();)
     packing.insert(packing.end(), message.body.begin(), message.body.end());
-  auto done = pack_again(packing, program, [&](ByteSpan part) { program.in_parts(Word::data, part); });
+  auto done = pack_again(packing, asker, [&](ByteSpan part) { asker.in_parts(Word::data, part); });
   if (!done) return tl::unexpected(std::move(done.error()));
   return Bytes();
 }
 
-Result<Bytes> expand(const Job& job, const Fd& input, ByteSpan prefix, Program& program) {
+Result<Bytes> expand(const Job& job, const Fd& input, ByteSpan prefix, Asker& asker) {
   const auto stored = [&](std::uint64_t offset, std::span<std::byte> out) {
     read_exactly(input, job.pack.payload_offset + offset, out);
   };
-  auto done = patchferry::expand_pack(job.pack, stored, prefix, [&](ByteSpan part) { program.in_parts(Word::data, part); });
+  auto done = patchferry::expand_pack(job.pack, stored, prefix, [&](ByteSpan part) { asker.in_parts(Word::data, part); });
   if (!done) return tl::unexpected(std::move(done.error()));
   return Bytes();
 }
 
 Result<Bytes> work_on(const Job& job, const Fd& input, ByteSpan prefix, Channel& channel) {
-  Program program(channel, job.wants_stream, job.kind == Job::Kind::read_tar);
+  Asker asker(channel, job.wants_stream, job.kind == Job::Kind::read_tar);
   switch (job.kind) {
-    case Job::Kind::read_archive: return read_archive(job, input, program);
-    case Job::Kind::read_tar: return read_tar(job, program);
-    case Job::Kind::careful_packing: return careful_packing(input, program);
-    case Job::Kind::rebuild: return rebuild(channel, program);
-    case Job::Kind::expand_pack: return expand(job, input, prefix, program);
+    case Job::Kind::read_archive: return read_archive(job, input, asker);
+    case Job::Kind::read_tar: return read_tar(job, asker);
+    case Job::Kind::careful_packing: return careful_packing(input, asker);
+    case Job::Kind::rebuild: return rebuild(channel, asker);
+    case Job::Kind::expand_pack: return expand(job, input, prefix, asker);
   }
   throw BadMessage();
 }
@@ -192,12 +184,9 @@ ByteSpan mapped_prefix(const Job& job) {
 }
 
 void report(Channel& channel, const Refusal& refusal) {
-  const std::string text = refusal.text.substr(0, 4096);
-  ByteWriter body;
-  body.u32(static_cast<std::uint32_t>(refusal.kind));
-  body.u32(static_cast<std::uint32_t>(text.size()));
-  body.raw(as_bytes(text));
-  channel.send(Word::refused, body.take(), as_bytes(std::string_view(refusal.hint).substr(0, 4096)));
+  ByteWriter kind;
+  kind.u32(static_cast<std::uint32_t>(refusal.kind));
+  channel.send(Word::refused, kind.take(), as_bytes(std::string_view(refusal.text).substr(0, 4096)));
 }
 
 int run() {
@@ -217,12 +206,10 @@ int run() {
       const Fd input(kInput, "the archive");
       const auto done = work_on(*job, input, prefix, channel);
       done ? channel.send(Word::done, *done) : report(channel, done.error());
-    } catch (const SystemFailure& failure) {
-      channel.send(Word::failed, text_and(static_cast<std::uint32_t>(failure.error()), failure.what()));
+    } catch (const SystemFailure&) {
+      channel.send(Word::failed);
     } catch (const std::bad_alloc&) {
       channel.send(Word::no_memory);
-    } catch (const std::exception& bug) {
-      channel.send(Word::failed, text_and(0, bug.what()));
     }
     channel.flush();
     return 0;

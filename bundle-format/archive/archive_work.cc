@@ -23,11 +23,11 @@ class PlainWork : public ArchiveWork {
     return patchferry::read_tar(source, ceiling, sink);
   }
 
-  std::optional<Bytes> careful_packing(const Fd& archive) const override {
-    Bzip2Unpacker unpacker(archive, Care::every_block);
+  Result<std::optional<Bytes>> careful_packing(const Fd& archive, const OnRead& on_read) const override {
+    Bzip2Unpacker unpacker(archive, Care::every_block, on_read);
     for (;;) {
       const auto part = unpacker.next();
-      if (!part) return std::nullopt;
+      if (!part) return tl::unexpected(part.error());
       if (part->empty()) break;
     }
     Bytes packing = unpacker.packing();
@@ -35,8 +35,9 @@ class PlainWork : public ArchiveWork {
     return packing;
   }
 
-  Result<Digest> rebuild(const Recipe& recipe, const OpenContent& open, const std::function<void(ByteSpan)>& out) const override {
-    return rebuild_archive(recipe, open, out);
+  Result<void> rebuild(const Recipe& recipe, const OpenContent& open, const std::function<void(ByteSpan)>& out) const override {
+    RecipeSource stream(recipe, open);
+    return pack_again(recipe.packing, stream, out);
   }
 };
 
@@ -45,6 +46,17 @@ class PlainWork : public ArchiveWork {
 const ArchiveWork& plain_archive_work() {
   static const PlainWork work;
   return work;
+}
+
+Result<Digest> rebuild_archive(const ArchiveWork& work, const Recipe& recipe, const OpenContent& open,
+                               const std::function<void(ByteSpan)>& out) {
+  Hasher hasher;
+  auto done = work.rebuild(recipe, open, [&](ByteSpan part) {
+    hasher.add(part);
+    out(part);
+  });
+  if (!done) return tl::unexpected(std::move(done.error()));
+  return hasher.finish();
 }
 
 }  // namespace patchferry

@@ -25,12 +25,16 @@ class ArchiveWork {
   /// As read_tar(): of a stream that a recipe describes.
   virtual Result<ArchiveFacts> read_tar(TarSource& source, std::uint64_t ceiling, MemberSink& sink) const = 0;
   /// The packing of a bzip2 file with every block looked at, which tells what each encoder chose; nullopt if nobody knows.
-  virtual std::optional<Bytes> careful_packing(const Fd& archive) const = 0;
-  /// As rebuild_archive().
-  virtual Result<Digest> rebuild(const Recipe& recipe, const OpenContent& open,
-                                 const std::function<void(ByteSpan)>& out) const = 0;
+  virtual Result<std::optional<Bytes>> careful_packing(const Fd& archive, const OnRead& on_read) const = 0;
+  /// For rebuild_archive().
+  virtual Result<void> rebuild(const Recipe& recipe, const OpenContent& open, const std::function<void(ByteSpan)>& out) const = 0;
 };
 
 const ArchiveWork& plain_archive_work();
+
+/// Hands the archive of a recipe to `out` in order and returns its hash: only that tells whether it is the one that was meant. Refused: a
+/// content is missing (by `open`), or the recipe's packing does not fit its stream (malformed).
+Result<Digest> rebuild_archive(const ArchiveWork& work, const Recipe& recipe, const OpenContent& open,
+                               const std::function<void(ByteSpan)>& out);
 
 }  // namespace patchferry

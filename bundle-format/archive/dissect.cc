@@ -58,9 +58,14 @@ class Prover {
   Prover(const ArchiveWork& work, const Fd& archive, const Digest& hash, OpenContent open)
       : work_(work), archive_(archive), hash_(hash), open_(std::move(open)) {}
 
-  std::optional<ProvenRecipe> prove(Recipe recipe, std::optional<Bytes> packing) {
+  /// Nullopt: there is none, and why() says why. Refused: taking a second look, or making it again, showed more than that.
+  Result<std::optional<ProvenRecipe>> prove(Recipe recipe, std::optional<Bytes> packing) {
     for (const bool again : {false, true}) {
-      if (again) packing = work_.careful_packing(archive_);
+      if (again) {
+        auto careful = work_.careful_packing(archive_, {});
+        if (!careful && is_attack(careful.error())) return tl::unexpected(std::move(careful.error()));
+        packing = careful ? std::move(*careful) : std::nullopt;
+      }
       if (!packing) {
         why_ = "nothing is known that compresses as its compressor did";
         return std::nullopt;
@@ -76,7 +81,9 @@ class Prover {
         why_ = "its recipe would be too large";
         return std::nullopt;
       }
-      if (makes_the_archive(text)) return ProvenRecipe(std::move(text));
+      const auto same = makes_the_archive(text);
+      if (!same) return tl::unexpected(same.error());
+      if (*same) return ProvenRecipe(std::move(text));
     }
     why_ = "making it again gave other bytes";
     return std::nullopt;
@@ -85,11 +92,17 @@ class Prover {
   const std::string& why() const { return why_; }
 
  private:
-  bool makes_the_archive(ByteSpan text) const {
+  Result<bool> makes_the_archive(ByteSpan text) const {
     const auto recipe = decode_recipe(text);
     if (!recipe) return false;
-    const auto made = work_.rebuild(*recipe, open_, [](ByteSpan) {});
+    const auto made = rebuild_archive(work_, *recipe, open_, [](ByteSpan) {});
+    if (!made && is_attack(made.error())) return tl::unexpected(made.error());
     return made && *made == hash_;
+  }
+
+  /// No mere sign that its compressor is unknown.
+  static bool is_attack(const Refusal& refusal) {
+    return refusal.kind == RefusalKind::unpacker_crashed || refusal.kind == RefusalKind::too_large;
   }
 
   const ArchiveWork& work_;
@@ -122,7 +135,9 @@ Result<Dissected> dissect(const ArchiveWork& work, const Fd& archive, const Arch
     return open_file(exists(fresh) ? fresh : path_of_kept(content), O_RDONLY);
   };
   Prover prover(work, archive, hash, open);
-  out.recipe = prover.prove(std::move(*recipe), std::move(packing));
+  auto proven = prover.prove(std::move(*recipe), std::move(packing));
+  if (!proven) return tl::unexpected(std::move(proven.error()));
+  out.recipe = std::move(*proven);
   out.why_none = prover.why();
   return out;
 }

@@ -9,8 +9,11 @@
 namespace patchferry {
 
 tl::unexpected<Refusal> hostile(std::string_view name, const char* what) {
-  return refuse(RefusalKind::hostile_member, fmt::format("'{}' {}", printable(name), what),
-                "patchsets hold files, folders and links named latest; get the archive again from the vendor");
+  return refuse(RefusalKind::hostile_member, fmt::format("'{}' {}", printable(name), what), kHostileHint);
+}
+
+std::string name_hint() {
+  return fmt::format("names are letters, digits and ._+-, at most {} bytes and {} folders deep", kMaxName, kMaxDepth);
 }
 
 namespace {
@@ -43,8 +46,7 @@ Result<std::optional<RelPath>> path_of(std::string_view name, bool folder) {
   if (folder && bare.empty()) return std::optional<RelPath>();
   auto path = RelPath::parse(bare);
   if (!path)
-    return refuse(RefusalKind::bad_name, fmt::format("'{}' is not a name that a patchset may use", printable(name)),
-                  fmt::format("names are letters, digits and ._+-, at most {} bytes and {} folders deep", kMaxName, kMaxDepth));
+    return refuse(RefusalKind::bad_name, fmt::format("'{}' is not a name that a patchset may use", printable(name)), name_hint());
   return path;
 }
 

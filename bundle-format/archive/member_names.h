@@ -16,6 +16,11 @@ namespace patchferry {
 
 constexpr std::uint64_t kMaxMembers = 200'000;
 
+/// What people are told to do about hostile_member and bad_name.
+constexpr const char* kHostileHint =
+    "patchsets hold files, folders and links named latest; get the archive again from the vendor";
+std::string name_hint();
+
 tl::unexpected<Refusal> hostile(std::string_view name, const char* what);
 
 /// A member's name as a path; nullopt for the root folder itself ("./").

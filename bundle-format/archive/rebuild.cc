@@ -17,15 +17,4 @@ Result<void> pack_again(ByteSpan packing, TarSource& stream, const std::function
   return packer->finish();
 }
 
-Result<Digest> rebuild_archive(const Recipe& recipe, const OpenContent& open, const std::function<void(ByteSpan)>& out) {
-  Hasher hasher;
-  RecipeSource stream(recipe, open);
-  auto done = pack_again(recipe.packing, stream, [&](ByteSpan part) {
-    hasher.add(part);
-    out(part);
-  });
-  if (!done) return tl::unexpected(std::move(done.error()));
-  return hasher.finish();
-}
-
 }  // namespace patchferry

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bundle-format/archive/recipe_source.h"
 
+#include "bundle-format/archive/tar_reader.h"
+
 #include <algorithm>
 
 namespace patchferry {
@@ -33,20 +35,18 @@ Result<ByteSpan> RecipeSource::next() {
   return ByteSpan(out);
 }
 
-const Digest* RecipeSource::known(std::uint64_t bytes) {
+Result<bool> RecipeSource::offer_known(const RelPath& path, std::uint64_t bytes, MemberSink& sink) {
   const RecipePart* here = part();
-  if (here == nullptr || !here->is_content || done_ != 0 || here->bytes != bytes) return nullptr;
-  return &recipe_.contents[here->contents];
-}
-
-Result<std::size_t> RecipeSource::peek(std::span<std::byte> out) {
-  const RecipePart* here = part();
-  if (here == nullptr || !here->is_content || done_ != 0) return 0;
-  const auto content = open_(recipe_.contents[here->contents], here->bytes);
-  if (!content) return tl::unexpected(content.error());
-  const auto head = out.first(static_cast<std::size_t>(std::min<std::uint64_t>(out.size(), here->bytes)));
-  read_exactly(*content, 0, head);
-  return head.size();
+  if (here == nullptr || !here->is_content || done_ != 0 || here->bytes != bytes || sink.must_read(path, bytes)) return false;
+  const Digest& hash = recipe_.contents[here->contents];
+  Bytes head(static_cast<std::size_t>(std::min<std::uint64_t>(sink.head_wanted(path), bytes)));
+  if (!head.empty()) {
+    const auto content = open_(hash, bytes);
+    if (!content) return tl::unexpected(content.error());
+    read_exactly(*content, 0, head);
+  }
+  sink.known_file(path, bytes, hash, head);
+  return true;
 }
 
 std::uint64_t RecipeSource::skip(std::uint64_t bytes) {

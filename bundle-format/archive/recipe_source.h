@@ -19,8 +19,7 @@ class RecipeSource : public TarSource {
   RecipeSource(const Recipe& recipe, OpenContent open) : recipe_(recipe), open_(std::move(open)), buffer_(kChunk) {}
 
   Result<ByteSpan> next() override;
-  const Digest* known(std::uint64_t bytes) override;
-  Result<std::size_t> peek(std::span<std::byte> out) override;
+  Result<bool> offer_known(const RelPath& path, std::uint64_t bytes, MemberSink& sink) override;
   std::uint64_t skip(std::uint64_t bytes) override;
 
  private:

@@ -77,8 +77,7 @@ class CountedStream {
     return ARCHIVE_FATAL;
   }
 
-  const Digest* known(std::uint64_t bytes) { return source_.known(bytes); }
-  Result<std::size_t> peek(std::span<std::byte> out) { return out.empty() ? 0 : source_.peek(out); }
+  Result<bool> offer_known(const RelPath& path, std::uint64_t bytes) { return source_.offer_known(path, bytes, sink_); }
 
   /// What made pull() fail, if it did; an exception is thrown again.
   std::optional<Refusal> take_failure() {
@@ -170,14 +169,15 @@ class TarReader {
   Result<void> read_member(struct archive_entry* entry, bool warned) {
     const char* raw_name = archive_entry_pathname(entry);
     if (raw_name == nullptr && warned)  // a name that the locale cannot express is not in our grammar either
-      return refuse(RefusalKind::bad_name, fmt::format("a member's name cannot be read ({})", complaint_of(reader_.get())));
+      return refuse(RefusalKind::bad_name, fmt::format("a member's name cannot be read ({})", complaint_of(reader_.get())),
+                    name_hint());
     const std::string_view name = raw_name != nullptr ? raw_name : "";
     const auto type = archive_entry_filetype(entry);
     auto path = path_of(name, type == AE_IFDIR);
     if (!path) return tl::unexpected<Refusal>(std::move(path.error()));
     if (warned)  // none of libarchive's warnings is needed for what tar programs write, so none is let through
       return refuse(RefusalKind::hostile_member,
-                    fmt::format("'{}' is malformed ({})", printable(name), complaint_of(reader_.get())));
+                    fmt::format("'{}' is malformed ({})", printable(name), complaint_of(reader_.get())), kHostileHint);
     if (archive_entry_hardlink(entry) != nullptr) return hostile(name, "is a hard link");
     if (type == AE_IFDIR) return *path ? names_.add(**path, true) : Result<void>();
     if (type == AE_IFREG) return read_file(entry, **path);
@@ -207,15 +207,12 @@ class TarReader {
     // Without holes, and with nothing of it read ahead, the content begins where libarchive stands.
     const bool in_one_piece = archive_entry_sparse_count(entry) == 0;
     const auto here = static_cast<std::uint64_t>(archive_filter_bytes(reader_.get(), 0));
-    if (in_one_piece && here == stream_.bytes())
-      if (const Digest* hash = stream_.known(size); hash != nullptr && !sink_.must_read(path, size)) {
-        Bytes head(sink_.head_wanted(path));
-        const auto had = stream_.peek(head);
-        if (!had) return tl::unexpected<Refusal>(had.error());
-        sink_.known_file(path, size, *hash, ByteSpan(head).first(*had));
-        if (archive_read_data_skip(reader_.get()) != ARCHIVE_OK) return failed();
-        return {};
-      }
+    if (in_one_piece && here == stream_.bytes()) {
+      const auto known = stream_.offer_known(path, size);
+      if (!known) return tl::unexpected<Refusal>(known.error());
+      if (*known && archive_read_data_skip(reader_.get()) != ARCHIVE_OK) return failed();
+      if (*known) return {};
+    }
     sink_.begin_file(path, size, in_one_piece ? std::optional(here) : std::nullopt);
     std::uint64_t written = 0;
     for (;;) {
@@ -257,7 +254,8 @@ class TarReader {
     if (names_.members() == 0) return refuse(RefusalKind::not_an_archive, "the tar inside has no members");
     const auto end = static_cast<std::uint64_t>(archive_read_header_position(reader_.get()));
     if (stream_.end_of_nonzero() > end)
-      return refuse(RefusalKind::hostile_member, fmt::format("data are hidden behind the end of the tar (byte {})", end));
+      return refuse(RefusalKind::hostile_member, fmt::format("data are hidden behind the end of the tar (byte {})", end),
+                    kHostileHint);
     if (stream_.bytes() < end + kTarBlock) return refuse(RefusalKind::truncated, "the tar inside has no end mark");
     return {};
   }

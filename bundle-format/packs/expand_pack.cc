@@ -17,9 +17,7 @@ struct FreeContext {
   void operator()(ZSTD_DCtx* context) const noexcept { ZSTD_freeDCtx(context); }
 };
 
-tl::unexpected<Refusal> malformed(const std::string& why) {
-  return refuse(RefusalKind::malformed, "a pack " + why, "it was signed so: ask for a fresh bundle");
-}
+tl::unexpected<Refusal> malformed(const std::string& why) { return refuse(RefusalKind::malformed, "a pack " + why, kPackHint); }
 
 /// A call that fails only if we have called it wrongly, or memory is gone.
 void must(std::size_t code) {

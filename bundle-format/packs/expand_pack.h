@@ -13,6 +13,9 @@
 
 namespace patchferry {
 
+/// What people are told to do about a malformed pack.
+constexpr const char* kPackHint = "it was signed so: ask for a fresh bundle";
+
 /// Fills its argument with stored bytes of the pack, from the given offset in it.
 using ReadStored = std::function<void(std::uint64_t, std::span<std::byte>)>;
 

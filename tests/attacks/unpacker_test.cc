@@ -131,6 +131,37 @@ TEST_CASE("an unpacker that crashes half way has its archive refused, and nothin
   CHECK(run(busy.deploy()).code == 0);
 }
 
+TEST_CASE("an unpacker that took all its time has its archive refused as too large") {
+  if (are_sanitized()) return;
+  const Busy busy;
+  const auto before = visible(busy.world.base());
+  Process program(busy.deploy());
+  const auto unpacker = unpacker_of(program);
+  REQUIRE(unpacker);
+  ::kill(*unpacker, SIGXCPU);  // as the kernel does
+  const Outcome outcome = program.wait();
+  CHECK(outcome.code == 1);
+  CHECK(says(outcome.err, "[too-large]"));
+  CHECK(visible(busy.world.base()) == before);
+}
+
+TEST_CASE("an archive that crashes what proves its recipe is refused, and does not travel as it is") {
+  if (are_sanitized()) return;
+  const Busy busy;
+  Process program({"patchferry-mirror", "mirror", "add", "--store", busy.world.at("new"), busy.archive()});
+  const auto reads = unpacker_of(program);
+  REQUIRE(reads);
+  auto proves = unpacker_of(program);
+  while (proves && *proves == *reads) proves = unpacker_of(program);
+  REQUIRE(proves);
+  ::kill(*proves, SIGSEGV);
+  const Outcome outcome = program.wait();
+  INFO(outcome.err);
+  CHECK(outcome.code == 1);
+  CHECK(says(outcome.err, "[unpacker-crashed]"));
+  CHECK_FALSE(says(typed({"mirror", "list", "--store", busy.world.at("new"), "--json"}).out, kRelease));
+}
+
 TEST_CASE("an unpacker that somebody kills is the machine's failure, and the same command finishes") {
   if (are_sanitized()) return;
   const Busy busy;

@@ -133,8 +133,8 @@ void check_round_trip(unsigned seed) {
     return open_file(path_of(content), O_RDONLY);
   };
   Bytes again;
-  const auto rebuilt =
-      rebuild_archive(*recipe, open, [&](ByteSpan part) { again.insert(again.end(), part.begin(), part.end()); });
+  const auto rebuilt = rebuild_archive(plain_archive_work(), *recipe, open,
+                                       [&](ByteSpan part) { again.insert(again.end(), part.begin(), part.end()); });
   REQUIRE(rebuilt);
   const auto original = read_whole(made.path, 1 << 30);
   CHECK(again == *original);

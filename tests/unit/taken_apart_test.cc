@@ -371,7 +371,8 @@ TEST_CASE("the golden vector of archives that travel taken apart: each is put to
     const Recipe recipe = recipe_in(read, *record);
     CHECK(recipe.stream_bytes() == patchset.expanded_bytes);
     std::uint64_t bytes = 0;
-    const auto rebuilt = rebuild_archive(recipe, open, [&](ByteSpan bytes_of) { bytes += bytes_of.size(); });
+    const auto rebuilt =
+        rebuild_archive(plain_archive_work(), recipe, open, [&](ByteSpan bytes_of) { bytes += bytes_of.size(); });
     REQUIRE(rebuilt);
     CHECK(*rebuilt == patchset.archive);
     CHECK(bytes == patchset.archive_bytes);

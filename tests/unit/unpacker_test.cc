@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 #include <sys/socket.h>
 
+#include "bundle-format/bzip2/packing_code.h"
 #include "tests/unit/read_archives.h"
 #include "unpacker/judge.h"
 #include "unpacker/unpacker.h"
@@ -76,7 +77,7 @@ TEST_CASE("an unpacker that says what none of ours says is not believed") {
   CHECK_THROWS_AS(Told().say(Word::data, Bytes(1)), BadMessage);
   CHECK_THROWS_AS(Told().say(Word::end_file), BadMessage);
   CHECK_THROWS_AS(Told().say(Word::stream, Bytes(kCeiling + 1)), BadMessage);
-  CHECK_THROWS_AS(Told().say(Word::packing, Bytes(kMaxPacking + 1)), BadMessage);
+  CHECK_THROWS_AS(Told().say(Word::packing, Bytes(bzip2::kMaxPackingBytes + 1)), BadMessage);
   CHECK_THROWS_AS(Told().say(Word::done), BadMessage);
   CHECK_THROWS_AS(Told().say(static_cast<Word>(99)), BadMessage);
   CHECK_THROWS_AS(Told().link("2\na/other"), BadMessage);
