@@ -45,7 +45,7 @@ function(room name)
   target_link_libraries(room-${name} PRIVATE ${R_LIBRARIES} fmt-code)
   # Bytes are turned in the rooms of the bundle format. The others wait for people, disk, SQLite and libraries, and to optimise
   # them takes a fifth of the build.
-  if(R_SOURCES MATCHES "^(importer|mirror|verifier|terminal|token|confinement|unpacker)")
+  if(R_SOURCES MATCHES "^(importer|mirror|verifier|terminal|token|unpacker)")
     target_compile_options(room-${name} PRIVATE $<$<CONFIG:Release>:-O1>)
     # Most of their sources speak JSON. Precompiled for one level of optimising: g++ 12 breaks down over another one.
     if(name STREQUAL "importer" OR name STREQUAL "mirror")

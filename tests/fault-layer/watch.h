@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The layer's inside: which calls are watched, what becomes of each, the journal. calls.cc has the calls themselves.
+// The layer's inside: which calls are watched, what becomes of each, the journal. names.cc, data.cc and descriptors.cc have the calls themselves.
 #pragma once
 
 #include <cstddef>
