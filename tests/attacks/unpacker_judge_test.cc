@@ -5,7 +5,7 @@
 
 #include "bundle-format/bzip2/packing_code.h"
 #include "tests/unit/read_archives.h"
-#include "unpacker/judge.h"
+#include "unpacker/conversation.h"
 #include "unpacker/unpacker.h"
 #include "unpacker/channel.h"
 
@@ -108,6 +108,41 @@ TEST_CASE("an unpacker that tells of one name twice, in whatever case, is refuse
   const auto twin = told.file(1, "a/fILE");
   REQUIRE_FALSE(twin);
   CHECK(twin.error().kind == RefusalKind::hostile_member);
+}
+
+TEST_CASE("an unpacker chooses neither hints nor kinds that its job does not end with, and its words steer no terminal") {
+  const auto told = [](RefusalKind kind, const std::string& text, Job::Kind job) {
+    ByteWriter body;
+    body.u32(static_cast<std::uint32_t>(kind));
+    body.raw(as_bytes(text));
+    return refusal_in(body.take(), job);
+  };
+  const Refusal cut = told(RefusalKind::truncated, "ends \x1b[2J early", Job::Kind::read_archive);
+  CHECK(cut.kind == RefusalKind::truncated);
+  CHECK(cut.hint.empty());
+  CHECK(cut.text.find('\x1b') == std::string::npos);
+  CHECK(told(RefusalKind::hostile_member, "x", Job::Kind::read_tar).hint == kHostileHint);
+  CHECK(told(RefusalKind::too_large, std::string(100'000, 'x'), Job::Kind::expand_pack).text.size() <= 600);
+  CHECK_THROWS_AS(told(RefusalKind::fork, "x", Job::Kind::read_archive), BadMessage);
+  CHECK_THROWS_AS(told(RefusalKind::bad_signature, "x", Job::Kind::read_archive), BadMessage);
+  CHECK_THROWS_AS(told(RefusalKind::unpacker_crashed, "x", Job::Kind::rebuild), BadMessage);
+  CHECK_THROWS_AS(told(RefusalKind::hostile_member, "x", Job::Kind::expand_pack), BadMessage);
+  CHECK_THROWS_AS(told(static_cast<RefusalKind>(9999), "x", Job::Kind::read_tar), BadMessage);
+  CHECK_THROWS_AS(refusal_in(Bytes(3), Job::Kind::read_tar), BadMessage);
+}
+
+TEST_CASE("an unpacker that expands more or less than was signed is not believed") {
+  std::uint64_t out = 0;
+  const auto count = [&](ByteSpan part) { out += part.size(); };
+  OutputTalk talk(count, 10, nullptr);
+  CHECK(talk.take({Word::data, Bytes(6)}));
+  CHECK_FALSE(talk.end({}));
+  CHECK_THROWS_AS(talk.take({Word::data, Bytes(5)}), BadMessage);
+  CHECK_THROWS_AS(talk.take({Word::next, {}}), BadMessage);
+  CHECK_THROWS_AS(talk.take({Word::begin_file, file_head(1, "a")}), BadMessage);
+  CHECK(talk.take({Word::data, Bytes(4)}));
+  CHECK(talk.end({}));
+  CHECK(out == 10);
 }
 
 TEST_CASE("a message longer than any of ours ends the talk") {
