@@ -4,6 +4,7 @@
 #include <random>
 
 #include "bundle-format/archive/recipe_source.h"
+#include "bundle-format/archive/tar_reader.h"
 #include "tests/temp_folder.h"
 
 using namespace patchferry;
@@ -27,6 +28,19 @@ Recipe small_recipe() {
 }
 
 bool same(const Recipe& a, const Recipe& b) { return encode_recipe(a) == encode_recipe(b); }
+
+/// What it is told of known files, with as much of each as it wants.
+struct Hearing : MemberSink {
+  void begin_file(const RelPath&, std::uint64_t, std::optional<std::uint64_t>) override { FAIL(); }
+  void data(ByteSpan) override { FAIL(); }
+  void end_file() override { FAIL(); }
+  bool must_read(const RelPath&, std::uint64_t) override { return wants_all; }
+  std::size_t head_wanted(const RelPath&) override { return 3; }
+  void known_file(const RelPath&, std::uint64_t, const Digest& hash, ByteSpan head) override { heard.emplace_back(hash, as_text(head)); }
+  void pointer_link(const RelPath&, const std::string&) override { FAIL(); }
+  bool wants_all = false;
+  std::vector<std::pair<Digest, std::string>> heard;
+};
 
 /// Everything that a source gives.
 std::string all_of(TarSource& source) {
@@ -104,11 +118,19 @@ TEST_CASE("a recipe's stream is its literals and contents in order, whether cont
   CHECK(all_of(whole) == "headfirstmiddletwofourend");
 
   RecipeSource passing(recipe, open);
-  CHECK(passing.known(4) == nullptr);
+  const RelPath path = *RelPath::parse("a/1/patch");
+  Hearing sink;
+  CHECK_FALSE(*passing.offer_known(path, 4, sink));
   REQUIRE(passing.next());
-  CHECK(passing.known(4) == nullptr);
-  REQUIRE(passing.known(5) != nullptr);
-  CHECK(*passing.known(5) == recipe.contents[0]);
+  CHECK_FALSE(*passing.offer_known(path, 4, sink));
+  sink.wants_all = true;
+  CHECK_FALSE(*passing.offer_known(path, 5, sink));
+  sink.wants_all = false;
+  CHECK(sink.heard.empty());
+  REQUIRE(*passing.offer_known(path, 5, sink));
+  REQUIRE(sink.heard.size() == 1);
+  CHECK(sink.heard[0].first == recipe.contents[0]);
+  CHECK(sink.heard[0].second == "fir");
   CHECK(passing.skip(4) == 0);
   CHECK(passing.skip(100) == 5);
   CHECK(passing.skip(100) == 0);
