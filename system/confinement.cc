@@ -121,6 +121,7 @@ bool refuse_calls() {
         "rt_sigprocmask", "rt_sigreturn",    "sigaltstack",  // signals to itself
         "clock_gettime",  "clock_nanosleep", "gettimeofday", "getrandom",   "restart_syscall",   "exit",   "exit_group"})
     filter.allow(call);
+  filter.allow("rt_sigaction", SCMP_A0_64(SCMP_CMP_GE, 32));  // glibc's own, with the first thread; not SIGXCPU
   // Memory of its own only, which the limit counts, and none that can be run.
   filter.allow("mmap", SCMP_A2_64(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0), SCMP_A3_64(SCMP_CMP_MASKED_EQ, MAP_TYPE, MAP_PRIVATE));
   filter.allow("mprotect", SCMP_A2_64(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));

@@ -36,7 +36,9 @@ struct Hearing : MemberSink {
   void end_file() override { FAIL(); }
   bool must_read(const RelPath&, std::uint64_t) override { return wants_all; }
   std::size_t head_wanted(const RelPath&) override { return 3; }
-  void known_file(const RelPath&, std::uint64_t, const Digest& hash, ByteSpan head) override { heard.emplace_back(hash, as_text(head)); }
+  void known_file(const RelPath&, std::uint64_t, const Digest& hash, ByteSpan head) override {
+    heard.emplace_back(hash, as_text(head));
+  }
   void pointer_link(const RelPath&, const std::string&) override { FAIL(); }
   bool wants_all = false;
   std::vector<std::pair<Digest, std::string>> heard;
