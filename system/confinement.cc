@@ -90,6 +90,12 @@ struct FreeFilter {
   void operator()(void* filter) const noexcept { seccomp_release(filter); }
 };
 
+// As libseccomp's macros, which are C only.
+scmp_arg_cmp compared(unsigned argument, scmp_compare by, scmp_datum_t with) { return {argument, by, with, 0}; }
+scmp_arg_cmp masked(unsigned argument, scmp_datum_t mask, scmp_datum_t equal) {
+  return {argument, SCMP_CMP_MASKED_EQ, mask, equal};
+}
+
 class Filter {
  public:
   Filter() : filter_(seccomp_init(SCMP_ACT_KILL_PROCESS)) { good_ = filter_ != nullptr; }
@@ -121,17 +127,17 @@ bool refuse_calls() {
         "rt_sigprocmask", "rt_sigreturn",    "sigaltstack",  // signals to itself
         "clock_gettime",  "clock_nanosleep", "gettimeofday", "getrandom",   "restart_syscall",   "exit",   "exit_group"})
     filter.allow(call);
-  filter.allow("rt_sigaction", SCMP_A0_64(SCMP_CMP_GE, 32));  // glibc's own, with the first thread; not SIGXCPU
+  filter.allow("rt_sigaction", compared(0, SCMP_CMP_GE, 32));  // glibc's own, with the first thread; not SIGXCPU
   // Memory of its own only, which the limit counts, and none that can be run.
-  filter.allow("mmap", SCMP_A2_64(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0), SCMP_A3_64(SCMP_CMP_MASKED_EQ, MAP_TYPE, MAP_PRIVATE));
-  filter.allow("mprotect", SCMP_A2_64(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
-  filter.allow("newfstatat", SCMP_A3_64(SCMP_CMP_MASKED_EQ, AT_EMPTY_PATH, AT_EMPTY_PATH));  // what fstat is to newer libraries
-  filter.allow("clone", SCMP_A0_64(SCMP_CMP_MASKED_EQ, CLONE_THREAD | CLONE_VM, CLONE_THREAD | CLONE_VM));
+  filter.allow("mmap", masked(2, PROT_EXEC, 0), masked(3, MAP_TYPE, MAP_PRIVATE));
+  filter.allow("mprotect", masked(2, PROT_EXEC, 0));
+  filter.allow("newfstatat", masked(3, AT_EMPTY_PATH, AT_EMPTY_PATH));  // what fstat is to newer libraries
+  filter.allow("clone", masked(0, CLONE_THREAD | CLONE_VM, CLONE_THREAD | CLONE_VM));
   // Libraries look around by themselves: malloc, before it gives back memory, at /proc. They take no for an answer.
   for (const char* call : {"open", "openat"}) filter.act(SCMP_ACT_ERRNO(EACCES), call);
   filter.act(SCMP_ACT_ERRNO(ENOSYS), "clone3");  // its flags cannot be looked at; glibc takes clone then
-  filter.allow("tgkill", SCMP_A0_64(SCMP_CMP_EQ, static_cast<scmp_datum_t>(::getpid())),
-               SCMP_A2_64(SCMP_CMP_EQ, SIGABRT));  // abort()
+  filter.allow("tgkill", compared(0, SCMP_CMP_EQ, static_cast<scmp_datum_t>(::getpid())),
+               compared(2, SCMP_CMP_EQ, SIGABRT));  // abort()
   return filter.load();
 }
 
