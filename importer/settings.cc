@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "importer/settings.h"
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "importer/config_values.h"
 #include "system/failure.h"
 #include "system/file.h"
+#include "system/harmless_text.h"
 #include "system/rel_path.h"
 
 namespace patchferry::importer {
@@ -58,13 +60,37 @@ Settings read_config() {
 
 }  // namespace
 
+namespace {
+
+/// Whether a line has other letters than ASCII's where no comment is: what toml++ does with some of them is undefined.
+bool is_foreign(std::string_view line) {
+  bool quoted = false;
+  for (const char c : line) {
+    if (c == '#' && !quoted) return false;
+    if (c == '"' || c == '\'') quoted = !quoted;
+    if (static_cast<unsigned char>(c) >= 0x80) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
 Settings parse_settings(const std::string& path, std::string_view text) {
   Settings settings;
+  std::size_t number = 1;
+  for (std::string_view rest = text; !rest.empty(); ++number) {
+    const std::size_t end = std::min(rest.find('\n'), rest.size());
+    if (is_foreign(rest.substr(0, end)))
+      throw UsageError(
+          path + " is not valid: line " + std::to_string(number) + " has a letter that is not ASCII, outside of a comment",
+          "in texts, write it as \\u00fc and the like");
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
   try {
     take(settings, path, toml::parse(text, path));
   } catch (const toml::parse_error& error) {
     throw UsageError(
-        path + " is not valid: line " + std::to_string(error.source().begin.line) + ": " + std::string(error.description()),
+        path + " is not valid: line " + std::to_string(error.source().begin.line) + ": " + harmless(error.description()),
         "correct it");
   }
   return settings;
