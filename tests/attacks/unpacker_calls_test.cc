@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "system/confinement.h"
+#include "tests/attacks/confined.h"
 #include "tests/scenario/world.h"
 
 using namespace patchferry;
@@ -30,12 +31,6 @@ namespace {
 
 constexpr ConfinementLimits kLimits{256 << 20, 60};
 constexpr int kSurvived = 42;
-
-#ifdef PATCHFERRY_SANITIZED
-constexpr bool kSanitized = true;
-#else
-constexpr bool kSanitized = false;
-#endif
 
 /// How a confined process ended that tried this: "SIGSYS", "exit 42", …
 std::string ended(const std::function<void()>& attempt) {
@@ -59,10 +54,7 @@ struct Attempt {
 }  // namespace
 
 TEST_CASE("what an unpacker has no need of kills it, and changes nothing") {
-  if (kSanitized) {
-    WARN("not run: a sanitizer makes calls of its own");
-    return;
-  }
+  if (!can_confine()) return;
   const TempFolder folder;
   const std::string file = folder.path() + "/file", other = folder.path() + "/other";
   write_contents(file, "as it was");
@@ -133,10 +125,7 @@ TEST_CASE("what an unpacker has no need of kills it, and changes nothing") {
 }
 
 TEST_CASE("an unpacker opens no file, to read or to write") {
-  if (kSanitized) {
-    WARN("not run: a sanitizer makes calls of its own");
-    return;
-  }
+  if (!can_confine()) return;
   const TempFolder folder;
   const std::string file = folder.path() + "/file", other = folder.path() + "/other";
   write_contents(file, "as it was");
@@ -157,10 +146,7 @@ TEST_CASE("an unpacker opens no file, to read or to write") {
 }
 
 TEST_CASE("where seccomp cannot be had, Landlock alone opens no file, and makes none") {
-  if (kSanitized) {
-    WARN("not run: a sanitizer makes calls of its own");
-    return;
-  }
+  if (!can_confine()) return;
   const TempFolder folder;
   const std::string file = folder.path() + "/file", other = folder.path() + "/other";
   write_contents(file, "as it was");
@@ -190,10 +176,7 @@ TEST_CASE("where seccomp cannot be had, Landlock alone opens no file, and makes 
 }
 
 TEST_CASE("an unpacker can do what it is for: read, write, take memory, and use threads") {
-  if (kSanitized) {
-    WARN("not run: a sanitizer makes calls of its own");
-    return;
-  }
+  if (!can_confine()) return;
   CHECK(ended([] {
           std::vector<std::string> many(1000, std::string(10'000, 'x'));
           std::thread([&] { many.clear(); }).join();
@@ -207,10 +190,7 @@ TEST_CASE("an unpacker can do what it is for: read, write, take memory, and use 
 }
 
 TEST_CASE("an unpacker that takes more memory than it may gets none, and one that runs on is ended") {
-  if (kSanitized) {
-    WARN("not run: a sanitizer takes memory of its own");
-    return;
-  }
+  if (!can_confine()) return;
   CHECK(ended([] {
           try {
             const std::string much(600 << 20, 'x');

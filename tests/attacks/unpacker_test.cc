@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "system/file.h"
+#include "tests/attacks/confined.h"
 #include "tests/scenario/world.h"
 
 using namespace patchferry;
@@ -73,17 +74,10 @@ std::optional<pid_t> unpacker_of(Process& program) {
   return std::nullopt;
 }
 
-/// Programs with a sanitizer in them make calls of their own, and are not confined. Says so.
-bool are_sanitized() {
-  if (std::getenv("PATCHFERRY_SANITIZED") == nullptr) return false;
-  WARN("not run: a sanitizer makes calls of its own");
-  return true;
-}
-
 }  // namespace
 
 TEST_CASE("an unpacker holds a socket and its archive, and has no privileges, no environment and no way to more") {
-  if (are_sanitized()) return;
+  if (!can_confine()) return;
   const Busy busy;
   const Fd left_open(::open("/dev/null", O_RDONLY), "what a careless shell hands down");
   Process program(busy.deploy());
@@ -112,7 +106,7 @@ TEST_CASE("an unpacker holds a socket and its archive, and has no privileges, no
 }
 
 TEST_CASE("an unpacker that crashes half way has its archive refused, and nothing has changed") {
-  if (are_sanitized()) return;
+  if (!can_confine()) return;
   const Busy busy;
   const auto before = visible(busy.world.base());
   for (const int signal : {SIGSEGV, SIGABRT, SIGBUS, SIGSYS}) {
@@ -132,7 +126,7 @@ TEST_CASE("an unpacker that crashes half way has its archive refused, and nothin
 }
 
 TEST_CASE("an unpacker that took all its time has its archive refused as too large") {
-  if (are_sanitized()) return;
+  if (!can_confine()) return;
   const Busy busy;
   const auto before = visible(busy.world.base());
   Process program(busy.deploy());
@@ -146,7 +140,7 @@ TEST_CASE("an unpacker that took all its time has its archive refused as too lar
 }
 
 TEST_CASE("an archive that crashes what proves its recipe is refused, and does not travel as it is") {
-  if (are_sanitized()) return;
+  if (!can_confine()) return;
   const Busy busy;
   Process program({"patchferry-mirror", "mirror", "add", "--store", busy.world.at("new"), busy.archive()});
   const auto reads = unpacker_of(program);
@@ -163,7 +157,7 @@ TEST_CASE("an archive that crashes what proves its recipe is refused, and does n
 }
 
 TEST_CASE("an unpacker that somebody kills is the machine's failure, and the same command finishes") {
-  if (are_sanitized()) return;
+  if (!can_confine()) return;
   const Busy busy;
   const auto before = visible(busy.world.base());
   Process program(busy.deploy());
@@ -178,7 +172,7 @@ TEST_CASE("an unpacker that somebody kills is the machine's failure, and the sam
 }
 
 TEST_CASE("an unpacker ends with its program") {
-  if (are_sanitized()) return;
+  if (!can_confine()) return;
   const Busy busy;
   Process program(busy.deploy());
   const auto unpacker = unpacker_of(program);
@@ -191,7 +185,7 @@ TEST_CASE("an unpacker ends with its program") {
 }
 
 TEST_CASE("a kernel that lacks what confines unpackers is said aloud, and archives are unpacked all the same") {
-  if (are_sanitized()) return;
+  if (!can_confine()) return;
   const World world;
   world.release_kernels(kRelease, {{1, 1}});
   const std::string archive = world.at("downloads/" + kRelease + ".tar.bz2");

@@ -115,7 +115,8 @@ class Play {
     importer::Settings settings;
     settings.base = base_;
     settings.clean = settings_;
-    return std::make_unique<Site>(settings, Site::Wait::no);
+    return std::make_unique<Site>(settings,
+                                  Site::Wait::yes);  // what a killed one has just started may hold the lock for a moment
   }
 
   /// Of some kernels, levels that mostly grow; now and then one that is issued again, with the same bytes or with others.

@@ -175,7 +175,8 @@ class Play {
   std::unique_ptr<Site> open() const {
     importer::Settings settings;
     settings.base = base_;
-    return std::make_unique<Site>(settings, Site::Wait::no);
+    return std::make_unique<Site>(settings,
+                                  Site::Wait::yes);  // what a killed one has just started may hold the lock for a moment
   }
   unsigned roll(std::size_t sides) { return static_cast<unsigned>(dice_() % sides); }
   void at(std::uint64_t time) const { ::setenv("PATCHFERRY_NOW", std::to_string(time).c_str(), 1); }
