@@ -14,13 +14,13 @@ namespace {
 }  // namespace
 
 std::uint64_t positive(const std::string& path, const char* key, const toml::node& value) {
-  const auto number = value.value<std::int64_t>();
+  const auto number = value.value_exact<std::int64_t>();
   if (!number || *number < 1 || *number > 1'000'000'000) complain(path, key, "a whole number from 1 on");
   return static_cast<std::uint64_t>(*number);
 }
 
 std::uint64_t count_of(const std::string& path, const char* key, const toml::node& value) {
-  const auto number = value.value<std::int64_t>();
+  const auto number = value.value_exact<std::int64_t>();
   if (!number || *number < 0 || *number > 1'000'000'000) complain(path, key, "a whole number from 0 on");
   return static_cast<std::uint64_t>(*number);
 }
