@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <fcntl.h>
 #include <pwd.h>
+#include <set>
 #include <unistd.h>
 
 #include "bundle-format/hash.h"
@@ -169,11 +170,11 @@ void Site::roll_forward() {
   }
   const auto goes = [&](const Pending& one) { return one.target == path("") || one.target.starts_with(path("trash/")); };
   // What goes stays for as long as a feed may show it, unless something else comes in its place.
-  if (Query(db_, "SELECT 1 FROM feed WHERE revision<>published").step())
-    std::erase_if(all, [&, every = all](const Pending& one) {
-      return goes(one) &&
-             std::none_of(every.begin(), every.end(), [&](const Pending& other) { return other.target == one.source; });
-    });
+  if (Query(db_, "SELECT 1 FROM feed WHERE revision<>published").step()) {
+    std::set<std::string> taken;
+    for (const auto& one : all) taken.insert(one.target);
+    std::erase_if(all, [&](const Pending& one) { return goes(one) && taken.count(one.source) == 0; });
+  }
   if (all.empty()) return;
   for (const auto& one : all) {
     if (one.target == path("")) {  // there is no room for it in the trash

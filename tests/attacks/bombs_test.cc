@@ -201,7 +201,7 @@ TEST_CASE("a bomb stops at the ceiling") {
   const Bytes archive = joined(packed(head.unfinished(), Packing::bzip2), bomb);
   const Fd file = memory_file(archive);
   Counter sink;
-  const auto declared = read_archive(file, Compression::bzip2, {16 << 20}, sink);
+  const auto declared = plain_archive_work().read_archive(file, Compression::bzip2, {16 << 20}, sink);
   REQUIRE_FALSE(declared);
   CHECK(declared.error().kind == RefusalKind::too_large);
   CHECK(sink.bytes == 0);

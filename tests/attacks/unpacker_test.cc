@@ -74,6 +74,15 @@ std::optional<pid_t> unpacker_of(Process& program) {
   return std::nullopt;
 }
 
+/// What becomes of a command whose unpacker is ended by `signal` half way.
+Outcome ended_by(int signal, const Words& command) {
+  Process program(command);
+  const auto unpacker = unpacker_of(program);
+  REQUIRE(unpacker);
+  ::kill(*unpacker, signal);
+  return program.wait();
+}
+
 }  // namespace
 
 TEST_CASE("an unpacker holds a socket and its archive, and has no privileges, no environment and no way to more") {
@@ -111,11 +120,7 @@ TEST_CASE("an unpacker that crashes half way has its archive refused, and nothin
   const auto before = visible(busy.world.base());
   for (const int signal : {SIGSEGV, SIGABRT, SIGBUS, SIGSYS}) {
     INFO(signal);
-    Process program(busy.deploy());
-    const auto unpacker = unpacker_of(program);
-    REQUIRE(unpacker);
-    ::kill(*unpacker, signal);
-    const Outcome outcome = program.wait();
+    const Outcome outcome = ended_by(signal, busy.deploy());
     INFO(outcome.err);
     CHECK(outcome.code == 1);
     CHECK(says(outcome.err, "[unpacker-crashed]"));
@@ -129,11 +134,7 @@ TEST_CASE("an unpacker that took all its time has its archive refused as too lar
   if (!can_confine()) return;
   const Busy busy;
   const auto before = visible(busy.world.base());
-  Process program(busy.deploy());
-  const auto unpacker = unpacker_of(program);
-  REQUIRE(unpacker);
-  ::kill(*unpacker, SIGXCPU);  // as the kernel does
-  const Outcome outcome = program.wait();
+  const Outcome outcome = ended_by(SIGXCPU, busy.deploy());  // as the kernel does
   CHECK(outcome.code == 1);
   CHECK(says(outcome.err, "[too-large]"));
   CHECK(visible(busy.world.base()) == before);
@@ -160,11 +161,7 @@ TEST_CASE("an unpacker that somebody kills is the machine's failure, and the sam
   if (!can_confine()) return;
   const Busy busy;
   const auto before = visible(busy.world.base());
-  Process program(busy.deploy());
-  const auto unpacker = unpacker_of(program);
-  REQUIRE(unpacker);
-  ::kill(*unpacker, SIGKILL);
-  const Outcome outcome = program.wait();
+  const Outcome outcome = ended_by(SIGKILL, busy.deploy());
   INFO(outcome.err);
   CHECK(outcome.code == 3);
   CHECK(visible(busy.world.base()) == before);

@@ -77,33 +77,25 @@ void prove_tick(unsigned slices) {
   Proof("tick", world.live(), world.site_words({"tick"}), questions_for_base(world), slices).all();
 }
 
-void run_or_skip(void (*prove)(unsigned), unsigned slices) {
-  if (const auto reason = why_no_faults(); !reason.empty()) {
-    WARN("skipped: " << reason);
-    return;
-  }
-  prove(slices);
-}
-
 }  // namespace
 
 TEST_CASE("whatever a disk does to a deployment, it is there or it is not, and the same command finishes") {
-  run_or_skip(prove_deploy, kSlices);
+  prove_or_skip(prove_deploy, kSlices);
 }
 TEST_CASE("whatever a disk does to a cleaning, nothing that stays is harmed, and the same command finishes") {
-  run_or_skip(prove_clean, kSlices);
+  prove_or_skip(prove_clean, kSlices);
 }
 TEST_CASE("whatever a disk does while archives are made again, only whole ones are shown, and the same command finishes") {
-  run_or_skip(prove_archives, kSlices);
+  prove_or_skip(prove_archives, kSlices);
 }
 TEST_CASE("whatever a disk does to a feed rolled back, it shows the old or the new, and the same command finishes") {
-  run_or_skip(prove_rollback, kSlices);
+  prove_or_skip(prove_rollback, kSlices);
 }
 TEST_CASE("whatever a disk does to a tick, a feed shows the old or the new, and the same command finishes") {
-  run_or_skip(prove_tick, kSlices);
+  prove_or_skip(prove_tick, kSlices);
 }
-TEST_CASE("every call of a deployment", "[slow]") { run_or_skip(prove_deploy, 0); }
-TEST_CASE("every call of a cleaning", "[slow]") { run_or_skip(prove_clean, 0); }
-TEST_CASE("every call while archives are made again", "[slow]") { run_or_skip(prove_archives, 0); }
-TEST_CASE("every call of a feed rolled back", "[slow]") { run_or_skip(prove_rollback, 0); }
-TEST_CASE("every call of a tick", "[slow]") { run_or_skip(prove_tick, 0); }
+TEST_CASE("every call of a deployment", "[slow]") { prove_or_skip(prove_deploy, 0); }
+TEST_CASE("every call of a cleaning", "[slow]") { prove_or_skip(prove_clean, 0); }
+TEST_CASE("every call while archives are made again", "[slow]") { prove_or_skip(prove_archives, 0); }
+TEST_CASE("every call of a feed rolled back", "[slow]") { prove_or_skip(prove_rollback, 0); }
+TEST_CASE("every call of a tick", "[slow]") { prove_or_skip(prove_tick, 0); }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/crash/faults.h"
 
+#include <catch2/catch.hpp>
+
 #include <cstdlib>
 #include <cstring>
 
@@ -59,6 +61,16 @@ FaultyRun run_with(const Fault& fault, const std::string& folder, const Words& w
   out.faults = numbers->faults;
   if (with_journal && exists(journal)) out.journal = read_journal(journal);
   return out;
+}
+
+bool can_fault() {
+  const auto reason = why_no_faults();
+  if (!reason.empty()) WARN("skipped: " << reason);
+  return reason.empty();
+}
+
+void prove_or_skip(void (*prove)(unsigned), unsigned slices) {
+  if (can_fault()) prove(slices);
 }
 
 }  // namespace patchferry::test

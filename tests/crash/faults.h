@@ -41,6 +41,10 @@ struct FaultyRun {
 
 /// Why programs cannot be run so here (a sanitizer that wants to come first, a static program); empty if they can.
 std::string why_no_faults();
+/// Else says why (WARN).
+bool can_fault();
+/// prove(slices), if that can be done here.
+void prove_or_skip(void (*prove)(unsigned), unsigned slices);
 
 /// Runs `words` with what it does beneath `folder` watched. Calls have the same numbers in each run only with PATCHFERRY_CORES=1. words[0]: a program of ours, or of the system.
 FaultyRun run_with(const Fault& fault, const std::string& folder, const Words& words, bool with_journal = false);

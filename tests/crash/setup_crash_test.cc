@@ -87,29 +87,21 @@ void prove_backup(unsigned slices) {
   Proof("backup", world.live(), world.site_words({"backup", "--to", file, "--contents"}), questions, slices).all();
 }
 
-void run_or_skip(void (*prove)(unsigned), unsigned slices) {
-  if (const auto reason = why_no_faults(); !reason.empty()) {
-    WARN("skipped: " << reason);
-    return;
-  }
-  prove(slices);
-}
-
 }  // namespace
 
 TEST_CASE("whatever a disk does to init, there is a base or none, and the same command finishes") {
-  run_or_skip(prove_init, kSlices);
+  prove_or_skip(prove_init, kSlices);
 }
 TEST_CASE("whatever a disk does to a restore, there is a base or none, and the same command finishes") {
-  run_or_skip(prove_restore, kSlices);
+  prove_or_skip(prove_restore, kSlices);
 }
 TEST_CASE("whatever a disk does to a restore over a base, it is the former or the one put back, and the same command finishes") {
-  run_or_skip(prove_restore_over, kSlices);
+  prove_or_skip(prove_restore_over, kSlices);
 }
 TEST_CASE("whatever a disk does to a backup, the base is unharmed, and the same command makes one that can be put back") {
-  run_or_skip(prove_backup, kSlices);
+  prove_or_skip(prove_backup, kSlices);
 }
-TEST_CASE("every call of init", "[slow]") { run_or_skip(prove_init, 0); }
-TEST_CASE("every call of a restore", "[slow]") { run_or_skip(prove_restore, 0); }
-TEST_CASE("every call of a restore over a base", "[slow]") { run_or_skip(prove_restore_over, 0); }
-TEST_CASE("every call of a backup", "[slow]") { run_or_skip(prove_backup, 0); }
+TEST_CASE("every call of init", "[slow]") { prove_or_skip(prove_init, 0); }
+TEST_CASE("every call of a restore", "[slow]") { prove_or_skip(prove_restore, 0); }
+TEST_CASE("every call of a restore over a base", "[slow]") { prove_or_skip(prove_restore_over, 0); }
+TEST_CASE("every call of a backup", "[slow]") { prove_or_skip(prove_backup, 0); }

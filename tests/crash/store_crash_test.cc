@@ -42,21 +42,13 @@ void prove_export(unsigned slices) {
   Proof("export", world.live(), command, questions_for_store(world), slices).all();
 }
 
-void run_or_skip(void (*prove)(unsigned), unsigned slices) {
-  if (const auto reason = why_no_faults(); !reason.empty()) {
-    WARN("skipped: " << reason);
-    return;
-  }
-  prove(slices);
-}
-
 }  // namespace
 
 TEST_CASE("whatever a disk does while archives are added, the store loses nothing, and the same command finishes") {
-  run_or_skip(prove_add, kSlices);
+  prove_or_skip(prove_add, kSlices);
 }
 TEST_CASE("whatever a disk does to an export, no number is used twice, and the same command makes a good bundle") {
-  run_or_skip(prove_export, kSlices);
+  prove_or_skip(prove_export, kSlices);
 }
-TEST_CASE("every call while archives are added", "[slow]") { run_or_skip(prove_add, 0); }
-TEST_CASE("every call of an export", "[slow]") { run_or_skip(prove_export, 0); }
+TEST_CASE("every call while archives are added", "[slow]") { prove_or_skip(prove_add, 0); }
+TEST_CASE("every call of an export", "[slow]") { prove_or_skip(prove_export, 0); }

@@ -5,12 +5,12 @@
 #include <array>
 #include <cstdint>
 #include <cstdlib>
-#include <map>
 #include <string>
 #include <sys/mman.h>
 
-#include "bundle-format/archive/archive_reader.h"
+#include "bundle-format/archive/archive_work.h"
 #include "bundle-format/archive/layout_profile.h"
+#include "tests/fuzz/watched_members.h"
 
 namespace patchferry {
 
@@ -18,51 +18,25 @@ namespace {
 
 constexpr std::uint64_t kCeiling = 4 << 20;
 
-void require(bool holds) {
-  if (!holds) std::abort();
-}
+using test::require;
 
-// What a store may rely on, and no more.
-class Watcher : public MemberSink {
+class Watcher : public test::WatchedMembers {
  public:
-  void begin_file(const RelPath& path, std::uint64_t bytes, std::optional<std::uint64_t>) override {
-    require(!open_ && bytes <= kCeiling - total_);
-    require(paths_.emplace(path.folded(), path.text()).second);
-    total_ += bytes;
-    left_ = bytes;
-    open_ = true;
+  Watcher() : WatchedMembers(kCeiling) {}
+
+  void begin_file(const RelPath& path, std::uint64_t bytes, std::optional<std::uint64_t> offset) override {
+    WatchedMembers::begin_file(path, bytes, offset);
     (void)place_of("user", path);
     (void)place_of("kernel", path);
   }
-  void data(ByteSpan part) override {
-    require(open_ && part.size() <= left_);
-    left_ -= part.size();
-  }
-  void end_file() override {
-    require(open_ && left_ == 0);
-    open_ = false;
-  }
-  bool must_read(const RelPath&, std::uint64_t) override { return true; }
-  void known_file(const RelPath&, std::uint64_t, const Digest&, ByteSpan) override {}
-  void pointer_link(const RelPath& path, const std::string& level) override {
-    require(!open_ && !level.empty() && std::all_of(level.begin(), level.end(), [](char c) { return c >= '0' && c <= '9'; }));
-    require(path.parts().size() >= 2 && path.parts().back().starts_with("latest"));
-    require(paths_.emplace(path.folded(), path.text()).second);
-  }
 
   void check(const ArchiveFacts& facts) const {
-    require(!open_ && facts.expanded_bytes <= kCeiling);
-    for (const auto& [folded, text] : paths_) {
+    require(!is_open() && facts.expanded_bytes <= kCeiling);
+    for (const auto& [folded, text] : paths()) {
       (void)folded;
       require(facts.top_folder.empty() || beneath_top(*RelPath::parse(text), facts.top_folder).has_value());
     }
   }
-
- private:
-  std::map<std::string, std::string> paths_;
-  std::uint64_t total_ = 0;
-  std::uint64_t left_ = 0;
-  bool open_ = false;
 };
 
 std::uint32_t crc32_of(ByteSpan bytes) {
@@ -98,7 +72,7 @@ void read(ByteSpan archive, Compression compression) {
   require(file.valid());
   write_all(file, archive);
   Watcher watcher;
-  const auto facts = read_archive(file, compression, {kCeiling}, watcher);
+  const auto facts = plain_archive_work().read_archive(file, compression, {kCeiling}, watcher);
   if (facts) watcher.check(*facts);
 }
 

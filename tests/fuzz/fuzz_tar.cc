@@ -4,10 +4,9 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
-#include <map>
 #include <string>
 
-#include "bundle-format/archive/tar_reader.h"
+#include "tests/fuzz/watched_members.h"
 
 namespace patchferry {
 
@@ -15,9 +14,7 @@ namespace {
 
 constexpr std::uint64_t kCeiling = 1 << 20;
 
-void require(bool holds) {
-  if (!holds) std::abort();
-}
+using test::require;
 
 class Parts : public TarSource {
  public:
@@ -33,45 +30,32 @@ class Parts : public TarSource {
   std::size_t part_;
 };
 
-class Listing : public MemberSink {
+class Listing : public test::WatchedMembers {
  public:
+  Listing() : WatchedMembers(kCeiling) {}
+
   void begin_file(const RelPath& path, std::uint64_t bytes, std::optional<std::uint64_t> offset) override {
-    require(!open_ && bytes <= kCeiling - total_);
-    require(paths_.emplace(path.folded(), path.text()).second);
-    total_ += bytes;
-    left_ = bytes;
-    open_ = true;
+    WatchedMembers::begin_file(path, bytes, offset);
     text_ += path.text() + " " + std::to_string(bytes) + " " + (offset ? std::to_string(*offset) : "in pieces") + "\n";
   }
   void data(ByteSpan part) override {
-    require(open_ && part.size() <= left_);
-    left_ -= part.size();
+    WatchedMembers::data(part);
     content_.add(part);
   }
-  void end_file() override {
-    require(open_ && left_ == 0);
-    open_ = false;
-  }
-  bool must_read(const RelPath&, std::uint64_t) override { return true; }
   void known_file(const RelPath&, std::uint64_t, const Digest&, ByteSpan) override { require(false); }
   void pointer_link(const RelPath& path, const std::string& level) override {
-    require(!open_ && !level.empty() && std::all_of(level.begin(), level.end(), [](char c) { return c >= '0' && c <= '9'; }));
-    require(paths_.emplace(path.folded(), path.text()).second);
+    WatchedMembers::pointer_link(path, level);
     text_ += path.text() + " -> " + level + "\n";
   }
 
   std::string finish() {
-    require(!open_ && total_ <= kCeiling);
+    require(!is_open());
     return text_ + to_hex(content_.finish());
   }
 
  private:
-  std::map<std::string, std::string> paths_;  // folded, as it stands there
   std::string text_;
   Hasher content_;
-  std::uint64_t total_ = 0;
-  std::uint64_t left_ = 0;
-  bool open_ = false;
 };
 
 std::string read(ByteSpan bytes, std::size_t part) {

@@ -29,7 +29,7 @@ TEST_CASE("the archive is read from its beginning wherever the descriptor stands
   REQUIRE(::lseek(file.get(), 7, SEEK_SET) == 7);
   Recorder sink;
   std::uint64_t progress = 0;
-  REQUIRE(read_archive(file, Compression::bzip2, {}, sink, [&](std::uint64_t n) { progress += n; }));
+  REQUIRE(plain_archive_work().read_archive(file, Compression::bzip2, {}, sink, [&](std::uint64_t n) { progress += n; }));
   CHECK(sink.log == small_log());
   CHECK(progress == archive.size());
   CHECK(::lseek(file.get(), 0, SEEK_CUR) == 7);
@@ -167,10 +167,10 @@ TEST_CASE("what a sink or a progress callback throws comes out as it is") {
   };
   const Fd file = memory_file(packed(small_tar().finish(), Packing::bzip2));
   Full full;
-  CHECK_THROWS_AS(read_archive(file, Compression::bzip2, {}, full), SystemFailure);
+  CHECK_THROWS_AS(plain_archive_work().read_archive(file, Compression::bzip2, {}, full), SystemFailure);
   Recorder sink;
   const auto throw_at_once = [](std::uint64_t) { throw std::logic_error("enough"); };
-  CHECK_THROWS_AS(read_archive(file, Compression::bzip2, {}, sink, throw_at_once), std::logic_error);
+  CHECK_THROWS_AS(plain_archive_work().read_archive(file, Compression::bzip2, {}, sink, throw_at_once), std::logic_error);
 
   // Far enough in, that the tar reader is what asks for more.
   std::string noise(1 << 20, '\0');
@@ -182,11 +182,11 @@ TEST_CASE("what a sink or a progress callback throws comes out as it is") {
   const auto throw_late = [&](std::uint64_t n) {
     if ((seen += n) > noise.size() / 2) throw std::logic_error("enough");
   };
-  CHECK_THROWS_AS(read_archive(large, Compression::bzip2, {}, counter, throw_late), std::logic_error);
+  CHECK_THROWS_AS(plain_archive_work().read_archive(large, Compression::bzip2, {}, counter, throw_late), std::logic_error);
 }
 
 TEST_CASE("a file that cannot be read is a failure of the machine, not a refusal") {
   const Fd folder = open_folder("/");
   Recorder sink;
-  CHECK_THROWS_AS(read_archive(folder, Compression::bzip2, {}, sink), SystemFailure);
+  CHECK_THROWS_AS(plain_archive_work().read_archive(folder, Compression::bzip2, {}, sink), SystemFailure);
 }

@@ -8,7 +8,7 @@ namespace patchferry::test {
 ReadOutcome read_packed(ByteSpan archive, Compression compression, ArchiveLimits limits) {
   const Fd file = memory_file(archive);
   Recorder sink;
-  auto facts = read_archive(file, compression, limits, sink);
+  auto facts = plain_archive_work().read_archive(file, compression, limits, sink);
   return {std::move(facts), std::move(sink.log)};
 }
 

@@ -7,7 +7,7 @@
 #include <optional>
 #include <string>
 
-#include "bundle-format/archive/archive_reader.h"
+#include "bundle-format/archive/archive_work.h"
 #include "tests/unit/tar_builder.h"
 
 namespace patchferry::test {
