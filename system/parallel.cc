@@ -16,7 +16,8 @@ std::size_t cores() {
     const long n = std::strtol(wanted, nullptr, 10);
     if (n >= 1 && n <= 256) return static_cast<std::size_t>(n);
   }
-  return std::max(1U, std::thread::hardware_concurrency());
+  static const std::size_t here = std::max(1U, std::thread::hardware_concurrency());  // asks the kernel by a file
+  return here;
 }
 
 void parallel_for(std::size_t count, const std::function<void(std::size_t)>& work, std::size_t at_most) {

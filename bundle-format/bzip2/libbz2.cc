@@ -6,6 +6,8 @@
 #include <new>
 #include <stdexcept>
 
+#include "bundle-format/bzip2/workspace.h"
+
 namespace patchferry::bzip2 {
 
 namespace {
@@ -22,7 +24,10 @@ void expect_ready(int result) {
 
 }  // namespace
 
-BlockMaker::BlockMaker(unsigned level) { expect_ready(BZ2_bzCompressInit(&stream_, static_cast<int>(level), 0, 0)); }
+BlockMaker::BlockMaker(unsigned level) {
+  use_workspace(stream_);
+  expect_ready(BZ2_bzCompressInit(&stream_, static_cast<int>(level), 0, 0));
+}
 
 BlockMaker::~BlockMaker() { BZ2_bzCompressEnd(&stream_); }
 
@@ -64,6 +69,7 @@ std::optional<BlockBits> BlockMaker::finish() {
 }
 
 BlockReader::BlockReader(unsigned level) {
+  use_workspace(stream_);
   expect_ready(BZ2_bzDecompressInit(&stream_, 0, 0));
   const std::array<std::byte, 4> header{std::byte{'B'}, std::byte{'Z'}, std::byte{'h'}, static_cast<std::byte>('0' + level)};
   ByteSpan in(header);

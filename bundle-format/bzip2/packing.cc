@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The caller's thread counts where blocks end and pushes plain bytes to the worker that makes the block; what has been
-// made is joined bit by bit, in order, as it comes to the front.
+// The caller's thread counts where blocks end and pushes plain bytes to the worker that makes the block, or makes it itself if
+// it is short; what has been made is joined bit by bit, in order, as it comes to the front.
 #include "bundle-format/bzip2/packing.h"
 
 #include <algorithm>
@@ -22,6 +22,7 @@ using namespace bzip2;
 
 constexpr std::size_t kPart = 64 << 10;
 constexpr std::size_t kWriteAt = 256 << 10;
+constexpr std::uint64_t kShort = 16 << 10;  // plain bytes of a block that is made sooner than a worker wakes up
 
 // What comes out next, in order.
 struct Piece {
@@ -85,8 +86,9 @@ class Bzip2Packer::Making {
     while (stream_left_ == 0 && !misfit_) {
       if (row_.kind == Row::Kind::other_stream && blocks_left_ > 0) {
         --blocks_left_;
-        begin_block(good(reader_.next_block()));
-        stream_left_ = order_->row.plain;
+        const BlockRow row = good(reader_.next_block());
+        stream_left_ = row.plain;
+        begin_block(row);
         return;
       }
       if (in_stream_) end_stream();
@@ -120,7 +122,14 @@ class Bzip2Packer::Making {
     order_ = std::make_shared<BlockOrder>(row_.level, row);
     edges_.emplace(row_.level);
     put({Piece::Kind::block, 0, order_});
-    workers_.submit([order = order_] { make_block(*order); });
+    is_short_ = stream_left_ <= kShort;
+    if (!is_short_) workers_.submit([order = order_] { make_block(*order); });
+  }
+
+  void end_block() {
+    order_->plain.close();
+    if (is_short_) make_block(*order_);
+    order_ = nullptr;
   }
 
   // Plain bytes of the stream (or block) that is open; returns how many it took.
@@ -140,10 +149,7 @@ class Bzip2Packer::Making {
     part = part.first(whole ? taken + 1 : taken);
     if (!part.empty()) order_->plain.push(Bytes(part.begin(), part.end()));
     stream_left_ -= part.size();
-    if ((ends && !whole) || stream_left_ == 0) {
-      order_->plain.close();
-      order_ = nullptr;
-    }
+    if ((ends && !whole) || stream_left_ == 0) end_block();
     return part.size();
   }
 
@@ -218,6 +224,7 @@ class Bzip2Packer::Making {
   bool ended_at_once_ = false;
   ByteSpan literal_;
   std::shared_ptr<BlockOrder> order_;  // the block that takes plain bytes
+  bool is_short_ = false;              // then the caller's thread makes it, as soon as it has its bytes
   std::optional<BlockEdges> edges_;
   std::uint64_t added_ = 0;
   bool misfit_ = false;
