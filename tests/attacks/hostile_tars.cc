@@ -177,9 +177,10 @@ void add_names(Collection& out) {
 }
 
 void add_types(Collection& out) {
-  for (const auto& [format, magic] : kFormats) {
+  for (const Format& format : kFormats) {
     const auto typed = [&](const std::string& what, char type, const std::string& link, const std::string& name = "top/odd") {
-      out.add(fmt::format("{} ({})", what, format), member({.name = name, .type = type, .link = link, .magic = magic}), kHostile);
+      out.add(fmt::format("{} ({})", what, format.name),
+              member({.name = name, .type = type, .link = link, .magic = format.magic}), kHostile);
     };
     for (const char* target : {"/etc/passwd", "../../../../etc/passwd", "fine", "/", "..", ".", "", "1/..", "1/x"}) {
       typed(fmt::format("a link to '{}'", target), '2', target);
@@ -187,19 +188,19 @@ void add_types(Collection& out) {
       if (*target != '\0') typed(fmt::format("a hard link to '{}'", target), '1', target);
     }
     typed("a hard link to a member", '1', kTop + "/1/kpatch.bin");
-    if (magic != kV7) {
+    if (format.magic != kV7) {
       typed("a character device", '3', "");
       typed("a block device", '4', "");
       typed("a pipe", '6', "");
     }
-    const std::string through = member({.name = "top/link", .type = '2', .link = "/tmp", .magic = magic});
-    out.add(fmt::format("a file through a link out ({})", format),
-            through + member({.name = "top/link/x", .magic = magic, .content = "x"}), kHostile);
-    const std::string pointer = member({.name = kTop + "/latest", .type = '2', .link = "1", .magic = magic});
-    out.add(fmt::format("a file through the pointer ({})", format),
-            pointer + member({.name = kTop + "/latest/x", .magic = magic, .content = "x"}), kHostile);
-    out.add(fmt::format("a pointer in the place of a file ({})", format),
-            pointer + member({.name = kTop + "/latest", .magic = magic, .content = "9"}), kHostile);
+    const std::string through = member({.name = "top/link", .type = '2', .link = "/tmp", .magic = format.magic});
+    out.add(fmt::format("a file through a link out ({})", format.name),
+            through + member({.name = "top/link/x", .magic = format.magic, .content = "x"}), kHostile);
+    const std::string pointer = member({.name = kTop + "/latest", .type = '2', .link = "1", .magic = format.magic});
+    out.add(fmt::format("a file through the pointer ({})", format.name),
+            pointer + member({.name = kTop + "/latest/x", .magic = format.magic, .content = "x"}), kHostile);
+    out.add(fmt::format("a pointer in the place of a file ({})", format.name),
+            pointer + member({.name = kTop + "/latest", .magic = format.magic, .content = "9"}), kHostile);
   }
   // A type that nobody has defined is an ordinary file, says POSIX; those of other programs are none.
   for (const char type : {'7', 'D', 'N', 'S', 'Z', 'I', '8', '\x7f', '\xff'})
