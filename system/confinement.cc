@@ -128,9 +128,9 @@ bool refuse_calls() {
         "clock_gettime",  "clock_nanosleep", "gettimeofday", "getrandom",   "restart_syscall",   "exit",   "exit_group"})
     filter.allow(call);
   filter.allow("rt_sigaction", compared(0, SCMP_CMP_GE, 32));  // glibc's own, with the first thread; not SIGXCPU
-  // Memory of its own only, which the limit counts, and none that can be run.
-  filter.allow("mmap", masked(2, PROT_EXEC, 0), masked(3, MAP_TYPE, MAP_PRIVATE));
-  filter.allow("mprotect", masked(2, PROT_EXEC, 0));
+  // Memory of its own only, which the limit counts (it counts none that grows like a stack), and none that can be run.
+  filter.allow("mmap", masked(2, PROT_EXEC, 0), masked(3, MAP_TYPE | MAP_GROWSDOWN, MAP_PRIVATE));
+  filter.allow("mprotect", masked(2, PROT_EXEC | PROT_GROWSDOWN | PROT_GROWSUP, 0));
   filter.allow("newfstatat", masked(3, AT_EMPTY_PATH, AT_EMPTY_PATH));  // what fstat is to newer libraries
   filter.allow("clone", masked(0, CLONE_THREAD | CLONE_VM, CLONE_THREAD | CLONE_VM));
   // Libraries look around by themselves: malloc, before it gives back memory, at /proc. They take no for an answer.

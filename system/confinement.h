@@ -19,7 +19,6 @@ struct ConfinementLimits {
 /// What holds now.
 struct Confinement {
   std::vector<std::string> lacking;  // in words: what this kernel does not have, or did not allow
-  bool is_complete() const { return lacking.empty(); }
 };
 
 /// For a process of one thread. Root becomes nobody first, where that is allowed. Under a sanitizer, which needs calls of its own,

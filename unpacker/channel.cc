@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "unpacker/channel.h"
 
+#include <algorithm>
 #include <cassert>
 #include <cerrno>
 #include <cstring>
+#include <fcntl.h>
 #include <poll.h>
 #include <unistd.h>
+
+#include "system/failure.h"
 
 namespace patchferry::unpacker {
 
@@ -14,18 +18,42 @@ namespace {
 constexpr std::size_t kHeader = 8;
 constexpr std::size_t kHeld = std::size_t{128} << 10;
 
+bool is_patient(const Patience& patience) { return patience.a_step == 0 && patience.altogether == 0; }
+
 }  // namespace
 
-Channel::Channel(Fd socket, unsigned patience) : socket_(std::move(socket)), patience_(patience), in_(kMaxBody + kHeader) {
+Channel::Channel(Fd socket, Patience patience) : socket_(std::move(socket)), patience_(patience), in_(kMaxBody + kHeader) {
   out_.reserve(kHeld + kHeader);
+  if (is_patient(patience)) return;
+  const int flags = ::fcntl(socket_.get(), F_GETFL);
+  if (flags < 0 || ::fcntl(socket_.get(), F_SETFL, flags | O_NONBLOCK) != 0) throw_errno("set up", socket_.path());
+}
+
+void Channel::begin_step() { step_ends_ = Clock::now() + std::chrono::seconds(patience_.a_step); }
+
+void Channel::wait_for(short what) {
+  const auto begin = Clock::now();
+  auto left = Clock::duration::max();
+  if (patience_.a_step > 0) left = step_ends_ - begin;
+  if (patience_.altogether > 0) left = std::min(left, std::chrono::seconds(patience_.altogether) - waited_);
+  if (left <= Clock::duration::zero()) throw Silence();
+  const auto most = std::min<Clock::duration>(left, std::chrono::hours(1));
+  pollfd one{socket_.get(), what, 0};
+  ::poll(&one, 1, static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(most).count()));  // whatever comes of it: try again
+  waited_ += Clock::now() - begin;
 }
 
 // write(), since an unpacker may make no other call; who is deaf to SIGPIPE hears of it by EPIPE, and an unpacker may die of it.
 void Channel::put(ByteSpan bytes) {
+  begin_step();
   while (!bytes.empty()) {
     const ssize_t n = ::write(socket_.get(), bytes.data(), bytes.size());
     if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) throw BadMessage();
+    if (n < 0 && errno == EAGAIN) {
+      wait_for(POLLOUT);
+      continue;
+    }
+    if (n <= 0) throw Gone();
     bytes = bytes.subspan(static_cast<std::size_t>(n));
   }
 }
@@ -52,46 +80,38 @@ void Channel::flush() {
   out_.clear();
 }
 
-bool Channel::fill(std::size_t count) {
-  if (end_ - begin_ >= count) return true;
+void Channel::fill(std::size_t count) {
+  if (end_ - begin_ >= count) return;
   if (begin_ + count > in_.size()) {
     std::memmove(in_.data(), in_.data() + begin_, end_ - begin_);
     end_ -= begin_;
     begin_ = 0;
   }
   while (end_ - begin_ < count) {
-    if (patience_ > 0) wait();
     const ssize_t n = ::read(socket_.get(), in_.data() + end_, in_.size() - end_);
     if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) return false;
+    if (n < 0 && errno == EAGAIN) {
+      wait_for(POLLIN);
+      continue;
+    }
+    if (n <= 0) throw Gone();
     end_ += static_cast<std::size_t>(n);
   }
-  return true;
 }
 
-void Channel::wait() const {
-  pollfd one{socket_.get(), POLLIN, 0};
-  for (;;) {
-    const int n = ::poll(&one, 1, static_cast<int>(patience_ * 1000));
-    if (n == 0) throw Silence();
-    if (n > 0 || errno != EINTR) return;
-  }
-}
-
-bool Channel::receive(Message& message) {
+Message Channel::receive() {
   if (begin_ == end_) begin_ = end_ = 0;
-  if (!fill(kHeader)) {
-    if (begin_ == end_) return false;
-    throw BadMessage();
-  }
+  begin_step();
+  fill(kHeader);
   ByteReader header(ByteSpan(in_).subspan(begin_, kHeader));
+  Message message;
   message.word = static_cast<Word>(header.u32());
   const std::uint32_t length = header.u32();
   if (length > kMaxBody) throw BadMessage();
-  if (!fill(kHeader + length)) throw BadMessage();
+  fill(kHeader + length);
   message.body = ByteSpan(in_).subspan(begin_ + kHeader, length);
   begin_ += kHeader + length;
-  return true;
+  return message;
 }
 
 }  // namespace patchferry::unpacker

@@ -5,6 +5,7 @@
 // stranger had sent it: a body longer than kMaxBody is BadMessage, and every body is read by a ByteReader.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 
 #include "system/bytes.h"
@@ -42,30 +43,44 @@ struct Message {
   ByteSpan body;  // until the next call
 };
 
-/// The other side broke the rules above, or is gone in the middle of a message.
+/// The other side broke the rules above.
 struct BadMessage {};
-/// The other side has said nothing for too long.
+/// The other side is no longer there, wherever that met us: it may have been killed.
+struct Gone {};
+/// The other side keeps us waiting too long: it says nothing, takes nothing, or little at a time.
 struct Silence {};
+
+/// Seconds; 0: any time.
+struct Patience {
+  std::uint64_t a_step = 0;      // a message, or what is sent at once
+  std::uint64_t altogether = 0;  // all the time in which we had nothing to do but wait
+};
 
 class Channel {
  public:
-  /// `socket`: a stream. `patience`: after so many seconds in which nothing came, receive() gives up; 0: never.
-  explicit Channel(Fd socket, unsigned patience = 0);
+  /// `socket`: a stream. Without patience, whoever waits makes no call but read() and write(): an unpacker may make no other.
+  explicit Channel(Fd socket) : Channel(std::move(socket), {}) {}
+  Channel(Fd socket, Patience patience);
 
-  /// Kept until flush(), or until there is much. The body is head and tail, together at most kMaxBody. Nobody there: BadMessage.
+  /// Kept until flush(), or until there is much. The body is head and tail, together at most kMaxBody. Throws Gone, Silence.
   void send(Word word, ByteSpan head = {}, ByteSpan tail = {});
   void flush();
-  /// Waits. False: the other side has gone, between two messages. Throws Silence.
-  bool receive(Message& message);
+  /// The next message. Throws Gone, Silence, BadMessage.
+  Message receive();
 
  private:
+  using Clock = std::chrono::steady_clock;
   void put(ByteSpan bytes);
-  void wait() const;
   /// Makes sure that `count` bytes can be taken from in_.
-  bool fill(std::size_t count);
+  void fill(std::size_t count);
+  void begin_step();
+  /// Until the socket is ready for `what`, which poll() knows.
+  void wait_for(short what);
 
   Fd socket_;
-  const unsigned patience_;
+  const Patience patience_;
+  Clock::duration waited_{};    // altogether
+  Clock::time_point step_ends_{};
   Bytes out_;
   Bytes in_;
   std::size_t begin_ = 0;  // of what has come and was not taken, in in_

@@ -49,7 +49,6 @@ class MembersTalk : public Conversation {
   Bytes& packing() { return judge_.packing(); }
 
  private:
-  Result<std::optional<Reply>> next();
   Result<std::optional<Reply>> answer_known(ByteReader in);
 
   Judge judge_;

@@ -3,6 +3,11 @@
 
 namespace patchferry::unpacker {
 
+std::uint64_t cpu_seconds_for(const Job& job) {
+  constexpr std::uint64_t kAtLeast = 600, kBytesASecond = 500'000;
+  return kAtLeast + job.work / kBytesASecond;
+}
+
 Bytes encode_job(const Job& job) {
   ByteWriter out;
   out.u32(static_cast<std::uint32_t>(job.kind));

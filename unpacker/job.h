@@ -27,6 +27,9 @@ struct Job {
   std::uint64_t work = 0;  // bytes that come out, about: what the time allowed is made of
 };
 
+/// CPU time that a job may take: the slowest thing is making bzip2 again, a few MB a second of one core.
+std::uint64_t cpu_seconds_for(const Job& job);
+
 Bytes encode_job(const Job& job);
 std::optional<Job> decode_job(ByteSpan bytes);
 

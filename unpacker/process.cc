@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstring>
 #include <fcntl.h>
@@ -14,6 +15,7 @@
 #include <string>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <thread>
 #include <unistd.h>
 
 #include "system/failure.h"
@@ -99,18 +101,20 @@ void on_lacking(std::function<void(const std::vector<std::string>&)> tell) {
   lacking_told = std::move(tell);
 }
 
-Process::Process(const Job& job, const Fd* input, const Fd* prefix) {
+Process::Process(const Job& job, const Fd* input, const Fd* prefix) : Process() {  // whole from here on: what throws kills the child
   std::array<int, 2> ends{};
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) throw_errno("make a socket to", "the unpacker");
-  channel_.emplace(Fd(ends[0], "the unpacker"), kPatience);
+  channel_.emplace(Fd(ends[0], "the unpacker"), Patience{kPatience, 4 * cpu_seconds_for(job)});
   start(Fd(ends[1], "the unpacker's end"), input, prefix);
   try {
-    Message first;
     channel_->send(Word::job, encode_job(job));
     channel_->flush();
-    if (!channel_->receive(first) || first.word != Word::confined) throw BadMessage();
+    const Message first = channel_->receive();
+    if (first.word != Word::confined) throw BadMessage();
     lacking_ = lines_of(first.body);
   } catch (const BadMessage&) {
+    throw SystemFailure("the process that unpacks is another than this program's", 0, "was the program replaced just now? Run the same command again");
+  } catch (const Gone&) {
     throw SystemFailure("the process that unpacks has ended before it began: " + end().text, 0);
   } catch (const Silence&) {
     throw SystemFailure("the process that unpacks did not begin", 0, "is this machine too busy? Run the same command again");
@@ -136,6 +140,30 @@ void Process::kill() {
   pid_ = -1;
 }
 
+Result<void> Process::through(const std::function<Result<void>()>& talk) {
+  try {
+    return talk();
+  } catch (const BadMessage&) {
+    return tl::unexpected(end_of_liar());
+  } catch (const Gone&) {
+    return tl::unexpected(end());
+  } catch (const Silence&) {
+    return tl::unexpected(end_of_silent());
+  }
+}
+
+std::optional<int> status_of_end(pid_t child, std::uint64_t seconds) {
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(seconds);
+  for (auto pause = std::chrono::microseconds(100);; pause = std::min(2 * pause, std::chrono::microseconds(50'000))) {
+    int status = 0;
+    const pid_t ended = ::waitpid(child, &status, WNOHANG);
+    if (ended == child) return status;
+    if (ended < 0 && errno != EINTR) throw_errno("wait for", "the unpacker");
+    if (std::chrono::steady_clock::now() >= until) return std::nullopt;
+    std::this_thread::sleep_for(pause);
+  }
+}
+
 Refusal Process::end_of_liar() {
   kill();
   return {RefusalKind::unpacker_crashed, "unpacking it made the process that unpacks say what it never says", kHint};
@@ -148,9 +176,9 @@ Refusal Process::end_of_silent() {
 
 Refusal Process::end() {
   channel_.reset();
-  int status = 0;
-  while (::waitpid(pid_, &status, 0) != pid_)
-    if (errno != EINTR) throw_errno("wait for", "the unpacker");
+  const auto ended = status_of_end(pid_, kEndPatience);
+  if (!ended) return end_of_silent();
+  const int status = *ended;
   pid_ = -1;
   Refusal out;
   out.kind = RefusalKind::unpacker_crashed;

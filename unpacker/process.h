@@ -3,6 +3,8 @@
 // is to read. No environment, no other descriptor, none of our memory.
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <sys/types.h>
@@ -14,9 +16,10 @@
 
 namespace patchferry::unpacker {
 
-constexpr unsigned kPatience = 600;  // seconds: no job is silent for so long
+constexpr std::uint64_t kPatience = 600;    // seconds: no job is silent for so long
+constexpr std::uint64_t kEndPatience = 10;  // nor does one live on for so long with its socket closed
 
-constexpr const char* kName = "patchferry-unpacker";  // as ps shows it
+constexpr const char* kName = "patchferry-unpacker";  // as ps shows it; top, the first 15 letters
 
 class Process {
  public:
@@ -32,14 +35,15 @@ class Process {
   /// What this kernel does not have, or did not allow (system/confinement.h).
   const std::vector<std::string>& lacking() const { return lacking_; }
 
-  /// It has gone without a word: why, for people. unpacker_crashed, or too_large if it took all the time that it had. Throws
-  /// SystemFailure if somebody has killed it.
-  Refusal end();
-  /// It has said what no unpacker says, or nothing for long: killed.
-  Refusal end_of_liar();
-  Refusal end_of_silent();
+  /// `talk`, which may throw what a Channel throws: then the reason, for people, by how the process ended. unpacker_crashed, or too_large
+  /// if it took all the time that it had; a SystemFailure if somebody has killed it.
+  Result<void> through(const std::function<Result<void>()>& talk);
 
  private:
+  Process() = default;
+  Refusal end();
+  Refusal end_of_liar();
+  Refusal end_of_silent();
   void kill();
   void start(const Fd& socket, const Fd* input, const Fd* prefix);
 
@@ -47,5 +51,8 @@ class Process {
   std::optional<Channel> channel_;
   std::vector<std::string> lacking_;
 };
+
+/// Waits for a child to end, for at most so many seconds: its status, as waitpid() tells it. nullopt: it lives on.
+std::optional<int> status_of_end(pid_t child, std::uint64_t seconds);
 
 }  // namespace patchferry::unpacker

@@ -13,33 +13,42 @@ namespace patchferry::unpacker {
 
 namespace {
 
-/// To the end of the job. What the conversation's sinks and sources throw ends the unpacker too.
-Result<void> talk(Process& process, const Job& job, const std::string& about, Conversation& conversation) {
-  try {
-    for (Message message; process.channel().receive(message);) {
-      switch (message.word) {
-        case Word::done:
-          if (conversation.end(message.body)) return {};
-          throw BadMessage();
-        case Word::refused: return tl::unexpected(refusal_in(message.body, job.kind));
-        case Word::failed: throw SystemFailure("cannot read " + about + ": an unpacker met an error of the disk", EIO);
-        case Word::no_memory:
-          return refuse(RefusalKind::too_large, "unpacking takes more memory than it does for any release",
-                        "do not use it; ask the vendor");
-        default: break;
-      }
-      const auto reply = conversation.take(message);
-      if (!reply) return tl::unexpected(reply.error());
-      if (!*reply) continue;
-      process.channel().send((*reply)->word, (*reply)->head, (*reply)->tail);
-      process.channel().flush();
+/// To the end of the job.
+Result<void> converse(Channel& channel, const Job& job, const std::string& about, Conversation& conversation) {
+  for (;;) {
+    const Message message = channel.receive();
+    switch (message.word) {
+      case Word::done:
+        if (conversation.end(message.body)) return {};
+        throw BadMessage();
+      case Word::refused: return tl::unexpected(refusal_in(message.body, job.kind));
+      case Word::failed: throw SystemFailure("cannot read " + about + ": an unpacker met an error of the disk", EIO);
+      case Word::no_memory:
+        return refuse(RefusalKind::too_large, "unpacking takes more memory than it does for any release",
+                      "do not use it; ask the vendor");
+      default: break;
     }
-    return tl::unexpected(process.end());
-  } catch (const BadMessage&) {
-    return tl::unexpected(process.end_of_liar());
-  } catch (const Silence&) {
-    return tl::unexpected(process.end_of_silent());
+    const auto reply = conversation.take(message);
+    if (!reply) return tl::unexpected(reply.error());
+    if (!*reply) continue;
+    channel.send((*reply)->word, (*reply)->head, (*reply)->tail);
+    channel.flush();
   }
+}
+
+/// `packing` goes first, if there is one. What the conversation's sinks and sources throw ends the unpacker too.
+Result<void> talk(Process& process, const Job& job, const std::string& about, Conversation& conversation,
+                  const Bytes* packing = nullptr) {
+  return process.through([&] {
+    Channel& channel = process.channel();
+    if (packing != nullptr) {
+      for (std::size_t at = 0; at < packing->size(); at += kPart)
+        channel.send(Word::packing, {}, ByteSpan(*packing).subspan(at, std::min(kPart, packing->size() - at)));
+      channel.send(Word::packing);
+      channel.flush();
+    }
+    return converse(channel, job, about, conversation);
+  });
 }
 
 class ConfinedWork : public ArchiveWork {
@@ -89,16 +98,7 @@ class ConfinedWork : public ArchiveWork {
     Process process(job, nullptr, nullptr);
     RecipeSource source(recipe, open);
     OutputTalk output(out, std::nullopt, &source);
-    try {
-      Channel& channel = process.channel();
-      for (std::size_t at = 0; at < recipe.packing.size(); at += kPart)
-        channel.send(Word::packing, {}, ByteSpan(recipe.packing).subspan(at, std::min(kPart, recipe.packing.size() - at)));
-      channel.send(Word::packing);
-      channel.flush();
-    } catch (const BadMessage&) {
-      return tl::unexpected(process.end());
-    }
-    return talk(process, job, "an archive that is made again", output);
+    return talk(process, job, "an archive that is made again", output, &recipe.packing);
   }
 };
 

@@ -6,6 +6,7 @@
 #include <new>
 #include <string_view>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "bundle-format/archive/archive_work.h"
@@ -88,9 +89,7 @@ class Asker : public TarSource, public MemberSink {
   }
   Message ask() {
     channel_.flush();
-    Message reply;
-    if (!channel_.receive(reply)) throw BadMessage();
-    return reply;
+    return channel_.receive();
   }
 
  private:
@@ -135,8 +134,8 @@ Result<Bytes> careful_packing(const Fd& input, Asker& asker) {
 
 Result<Bytes> rebuild(Channel& channel, Asker& asker) {
   Bytes packing;
-  for (Message message; channel.receive(message) && message.word == Word::packing && !message.body.empty();)
-    packing.insert(packing.end(), message.body.begin(), message.body.end());
+  for (Message part = channel.receive(); part.word == Word::packing && !part.body.empty(); part = channel.receive())
+    packing.insert(packing.end(), part.body.begin(), part.body.end());
   auto done = pack_again(packing, asker, [&](ByteSpan part) { asker.in_parts(Word::data, part); });
   if (!done) return tl::unexpected(std::move(done.error()));
   return Bytes();
@@ -170,9 +169,7 @@ ConfinementLimits limits_for(const Job& job) {
   constexpr std::uint64_t kMiB = 1 << 20;
   ConfinementLimits out;
   out.memory = job.kind == Job::Kind::expand_pack ? kMaxWindow + 64 * kMiB : 224 * kMiB + cores() * 64 * kMiB;
-  // The slowest thing is making bzip2 again: a few MB a second of one core.
-  constexpr std::uint64_t kAtLeast = 600, kBytesASecond = 500'000;
-  out.cpu_seconds = kAtLeast + job.work / kBytesASecond;
+  out.cpu_seconds = cpu_seconds_for(job);
   return out;
 }
 
@@ -190,10 +187,11 @@ void report(Channel& channel, const Refusal& refusal) {
 }
 
 int run() {
+  ::prctl(PR_SET_NAME, kName);  // top and the kernel's log would call it `exe`
   Channel channel(Fd(kSocket, "the program"));
   try {
-    Message first;
-    if (!channel.receive(first) || first.word != Word::job) return 2;
+    const Message first = channel.receive();
+    if (first.word != Word::job) return 2;
     const auto job = decode_job(first.body);
     if (!job) return 2;
     std::setlocale(LC_ALL, "C.UTF-8");  // as in all programs; it reads files, so it comes before
@@ -213,8 +211,10 @@ int run() {
     }
     channel.flush();
     return 0;
-  } catch (const BadMessage&) {  // the program has gone
+  } catch (const Gone&) {
     return 1;
+  } catch (const BadMessage&) {
+    return 2;
   }
 }
 

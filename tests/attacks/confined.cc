@@ -14,7 +14,7 @@ namespace {
 
 bool kernel_can() {
   const pid_t pid = ::fork();
-  if (pid == 0) ::_exit(confine_to_descriptors({256 << 20, 60}).is_complete() ? 0 : 1);
+  if (pid == 0) ::_exit(confine_to_descriptors({256 << 20, 60}).lacking.empty() ? 0 : 1);
   int status = 0;
   ::waitpid(pid, &status, 0);
   return WIFEXITED(status) && WEXITSTATUS(status) == 0;

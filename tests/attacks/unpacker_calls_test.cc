@@ -36,7 +36,7 @@ constexpr int kSurvived = 42;
 std::string ended(const std::function<void()>& attempt) {
   const pid_t pid = ::fork();
   if (pid == 0) {
-    if (!confine_to_descriptors(kLimits).is_complete()) ::_exit(1);
+    if (!confine_to_descriptors(kLimits).lacking.empty()) ::_exit(1);
     attempt();
     ::_exit(kSurvived);
   }
@@ -98,6 +98,13 @@ TEST_CASE("what an unpacker has no need of kills it, and changes nothing") {
       {"memory that can be run",
        [] { ::mmap(nullptr, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0); }},
       {"memory that no limit counts", [] { ::mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0); }},
+      {"memory that grows by itself, which no limit counts",
+       [] { ::mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_GROWSDOWN, -1, 0); }},
+      {"memory that is made to grow by itself",
+       [] {
+         void* at = ::mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+         ::mprotect(at, 4096, PROT_READ | PROT_WRITE | PROT_GROWSDOWN);
+       }},
       {"being deaf to signals", [] { ::signal(SIGXCPU, SIG_IGN); }},
       {"a signal to itself that looks like somebody else's", [] { ::raise(SIGKILL); }},
       {"making memory one that can be run",

@@ -60,6 +60,15 @@ bool is_at_work(const std::string& stat) {
   return std::atoi(field.c_str()) > 1;  // field 14: ticks
 }
 
+/// All of its threads sleep: it cannot get rid of what it has to say.
+bool is_waiting(pid_t unpacker) {
+  const std::string tasks = fmt::format("/proc/{}/task", unpacker);
+  const auto all = names_in(tasks);
+  return std::all_of(all.begin(), all.end(), [&](const std::string& task) {
+    return field(text_of(tasks + "/" + task + "/status"), "State").starts_with("S");
+  });
+}
+
 /// The process id of a confined unpacker that `program` has started; nullopt: the program has ended first.
 std::optional<pid_t> unpacker_of(Process& program) {
   while (program.is_running()) {
@@ -74,12 +83,19 @@ std::optional<pid_t> unpacker_of(Process& program) {
   return std::nullopt;
 }
 
-/// What becomes of a command whose unpacker is ended by `signal` half way.
-Outcome ended_by(int signal, const Words& command) {
+enum class Program { keeps_up, lags_behind };
+
+/// What becomes of a command whose unpacker is ended by `signal` half way; if the program lags behind, in the middle of a message.
+Outcome ended_by(int signal, const Words& command, Program pace = Program::keeps_up) {
   Process program(command);
   const auto unpacker = unpacker_of(program);
   REQUIRE(unpacker);
+  if (pace == Program::lags_behind) {
+    ::kill(program.id(), SIGSTOP);
+    while (!is_waiting(*unpacker)) ::usleep(500);
+  }
   ::kill(*unpacker, signal);
+  if (pace == Program::lags_behind) ::kill(program.id(), SIGCONT);
   return program.wait();
 }
 
@@ -95,7 +111,7 @@ TEST_CASE("an unpacker holds a socket and its archive, and has no privileges, no
   ::kill(*unpacker, SIGSTOP);
   const std::string proc = fmt::format("/proc/{}", *unpacker);
   const std::string status = text_of(proc + "/status");
-  CHECK(field(status, "Name") == "exe");
+  CHECK(field(status, "Name") == "patchferry-unpa");
   CHECK(field(status, "NoNewPrivs") == "1");
   CHECK(field(status, "Seccomp") == "2");
   CHECK(field(status, "CapEff") == "0000000000000000");
@@ -134,7 +150,9 @@ TEST_CASE("an unpacker that took all its time has its archive refused as too lar
   if (!can_confine()) return;
   const Busy busy;
   const auto before = visible(busy.world.base());
-  const Outcome outcome = ended_by(SIGXCPU, busy.deploy());  // as the kernel does
+  const auto pace = GENERATE(Program::keeps_up, Program::lags_behind);
+  const Outcome outcome = ended_by(SIGXCPU, busy.deploy(), pace);  // as the kernel does
+  INFO(outcome.err);
   CHECK(outcome.code == 1);
   CHECK(says(outcome.err, "[too-large]"));
   CHECK(visible(busy.world.base()) == before);
@@ -161,7 +179,8 @@ TEST_CASE("an unpacker that somebody kills is the machine's failure, and the sam
   if (!can_confine()) return;
   const Busy busy;
   const auto before = visible(busy.world.base());
-  const Outcome outcome = ended_by(SIGKILL, busy.deploy());
+  const auto pace = GENERATE(Program::keeps_up, Program::lags_behind);
+  const Outcome outcome = ended_by(SIGKILL, busy.deploy(), pace);
   INFO(outcome.err);
   CHECK(outcome.code == 3);
   CHECK(visible(busy.world.base()) == before);
