@@ -51,4 +51,16 @@ Digest hash_file(const Fd& file, const std::function<void(std::uint64_t)>& on_by
   }
 }
 
+Digest copy_hashing(const Fd& from, const Fd& to, const std::function<void(std::uint64_t)>& on_bytes) {
+  Hasher hasher;
+  Bytes buffer(std::size_t{1} << 20);
+  while (const std::size_t n = read_up_to(from, std::span(buffer))) {
+    const auto part = std::span(buffer).first(n);
+    hasher.add(part);
+    write_all(to, part);
+    if (on_bytes) on_bytes(n);
+  }
+  return hasher.finish();
+}
+
 }  // namespace patchferry

@@ -33,5 +33,7 @@ class Hasher {
 
 /// Of a whole file, whatever its position; `on_bytes(n)` as n more have been read.
 Digest hash_file(const Fd& file, const std::function<void(std::uint64_t)>& on_bytes = {});
+/// Copies the rest of `from` to `to`: of what was copied, which is read once.
+Digest copy_hashing(const Fd& from, const Fd& to, const std::function<void(std::uint64_t)>& on_bytes = {});
 
 }  // namespace patchferry

@@ -66,19 +66,12 @@ std::vector<Candidate> candidates_for(Site& site, const DeployOrder& order) {
 }
 
 /// A copy of our own: what is looked at is what is stored, whatever becomes of the file that was named.
-void copy_in(const std::string& from, const std::string& to, const std::function<void(std::uint64_t)>& on_bytes) {
-  const Fd in = open_file(from, O_RDONLY | O_NONBLOCK);
-  if (!S_ISREG(stat_of(in).st_mode)) throw UsageError(printable(from) + " is not a file", "nothing has been stored");
-  copy_bytes(in, open_file(to, O_WRONLY | O_CREAT | O_EXCL, 0444));
-  on_bytes(size_of(to));
-}
-
-Result<void> take_copy(Candidate& c, const std::string& work, const std::function<void(std::uint64_t)>& on_bytes) {
-  const std::string copy = work + "/arch/" + c.patchset.name.file;
-  copy_in(c.path, copy, on_bytes);
-  const Fd archive = open_file(copy, O_RDONLY);
-  c.patchset.archive = hash_file(archive);
-  c.patchset.archive_bytes = size_of(archive);
+Result<void> take_copy(Candidate& c, const std::string& work, const OnRead& on_read) {
+  const Fd given = open_file(c.path, O_RDONLY | O_NONBLOCK);
+  if (!S_ISREG(stat_of(given).st_mode)) throw UsageError(printable(c.path) + " is not a file", "nothing has been stored");
+  const Fd copy = open_file(work + "/arch/" + c.patchset.name.file, O_WRONLY | O_CREAT | O_EXCL, 0444);
+  c.patchset.archive = copy_hashing(given, copy, on_read);
+  c.patchset.archive_bytes = size_of(copy);
   if (c.known && c.known->archive != c.patchset.archive)
     return refuse(RefusalKind::conflict, "this site has another archive under this name, with other bytes",
                   "find out from the vendor's checksums which of the two is right");
@@ -100,10 +93,13 @@ Result<void> ask_for_signature(Site& site, Candidate& c, const DeployOrder& orde
   return {};
 }
 
-Result<void> look_inside(const Site& site, Candidate& c, bool enable, const std::string& work) {
-  if (c.known && (has_tree(site, *c.known) || !enable)) return {};
+Result<void> look_inside(const Site& site, Candidate& c, bool enable, const std::string& work, const OnRead& on_read) {
+  if (c.known && (has_tree(site, *c.known) || !enable)) {
+    on_read(c.patchset.archive_bytes);
+    return {};
+  }
   const Fd archive = open_file(work + "/arch/" + c.patchset.name.file, O_RDONLY);
-  auto contents = unpack(site, archive, c.patchset.name, unsigned_limits(c.patchset.archive_bytes), work, {});
+  auto contents = unpack(site, archive, c.patchset.name, unsigned_limits(c.patchset.archive_bytes), work, on_read);
   if (!contents) return tl::unexpected(std::move(contents.error()));
   c.patchset.contents = std::move(*contents);
   c.is_laid_out = c.known.has_value();
@@ -138,18 +134,17 @@ using Place = std::vector<Candidate>::iterator;
 
 /// From `begin` on, as many as may be held in memory together; returns behind the last of them.
 Place examine_some(Site& site, Place begin, Place end, const DeployOrder& order, const std::string& work, Progress& progress) {
+  const OnRead on_read = [&](std::uint64_t n) { progress.add(n); };
   std::uint64_t held = 0;
   while (begin != end && held <= kMaxHeld) {
     const auto last = begin + std::min<std::ptrdiff_t>(kAtOnce, end - begin);
     const std::span<Candidate> some(begin, last);
-    for_the_good(some, [&](Candidate& c) { return take_copy(c, work, [&](std::uint64_t n) { progress.add(n); }); });
+    for_the_good(some, [&](Candidate& c) { return take_copy(c, work, on_read); });
     for (auto& c : some)
       if (!c.refusal)
         if (auto good = ask_for_signature(site, c, order); !good) c.refusal = std::move(good.error()).in(c.path);
-    for_the_good(some, [&](Candidate& c) {
-      progress.add(c.patchset.archive_bytes);
-      return look_inside(site, c, order.enable && !order.only_store, work);
-    });
+    const bool enable = order.enable && !order.only_store;
+    for_the_good(some, [&](Candidate& c) { return look_inside(site, c, enable, work, on_read); });
     for (const auto& c : some) held += memory_of(c.patchset.contents);
     begin = last;
   }

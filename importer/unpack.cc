@@ -59,12 +59,24 @@ void build_resources(const Site& site, const PatchsetContents& contents, const s
 
 namespace {
 
-/// Keeps what the base lacks; an object that was cut short there is lacking.
+/// Keeps what the base lacks; an object that was cut short there is lacking. Until the archive is known to be good, apart: what one
+/// brings that is refused in the end is thrown away.
 class NewObjects : public FileKeeper {
  public:
-  NewObjects(const Site& site, const std::string& work)
-      : base_(site), keeper_(work + "/objects", [this](const Digest& hash) { return base_.in_base(hash, bytes_); }) {
-    make_folders(work + "/objects");
+  NewObjects(const Site& site, const ArchiveName& name, const std::string& work)
+      : base_(site),
+        good_(work + "/objects"),
+        apart_(work + "/unpacking-" + name.patchset.text),
+        keeper_(apart_,
+                [this](const Digest& hash) { return base_.in_base(hash, bytes_) || exists(good_ + "/" + to_hex(hash)); }) {
+    make_folders(good_);
+    make_folders(apart_);
+  }
+  ~NewObjects() override {
+    try {
+      remove_tree(apart_);
+    } catch (const SystemFailure&) {  // it goes with the work folder
+    }
   }
   NewObjects(const NewObjects&) = delete;
   NewObjects& operator=(const NewObjects&) = delete;
@@ -76,17 +88,32 @@ class NewObjects : public FileKeeper {
   void data(ByteSpan part) override { keeper_.data(part); }
   void end(const Digest& hash) override { keeper_.end(hash); }
 
+  void keep() {
+    for (const auto& name : folder_entries(apart_)) {
+      const std::string from = apart_ + "/" + name, to = good_ + "/" + name;
+      if (::link(from.c_str(), to.c_str()) != 0 && errno != EEXIST) throw_errno("link " + from + " to", to);  // both are right
+    }
+  }
+
  private:
   Objects base_;
+  const std::string good_, apart_;
   std::uint64_t bytes_ = 0;  // of the file that passes by
   ContentKeeper keeper_;
 };
 
 /// `read(keeper)` reads all contents.
 template <class Read>
-Result<PatchsetContents> unpack_by(const Site& site, const ArchiveName& name, const std::string& work, Read read) {
-  NewObjects keeper(site, work);
+Result<PatchsetContents> keep_by(const Site& site, const ArchiveName& name, const std::string& work, Read read) {
+  NewObjects keeper(site, name, work);
   auto contents = read(keeper);
+  if (contents) keeper.keep();
+  return contents;
+}
+
+template <class Read>
+Result<PatchsetContents> unpack_by(const Site& site, const ArchiveName& name, const std::string& work, Read read) {
+  auto contents = keep_by(site, name, work, read);
   if (contents) build_resources(site, *contents, work + "/resources/" + name.patchset.text, work + "/objects");
   return contents;
 }
@@ -108,14 +135,15 @@ Result<PatchsetContents> unpack(const Site& site, TarSource& stream, const Archi
 
 Result<PatchsetContents> keep_contents(const Site& site, const Fd& archive, const ArchiveName& name, const ArchiveLimits& limits,
                                        const std::string& work, const std::function<void(std::uint64_t)>& on_read) {
-  NewObjects keeper(site, work);
-  return read_contents(unpacker::archive_work(), archive, name, limits, keeper, on_read);
+  return keep_by(site, name, work, [&](FileKeeper& keeper) {
+    return read_contents(unpacker::archive_work(), archive, name, limits, keeper, on_read);
+  });
 }
 
 Result<PatchsetContents> keep_contents(const Site& site, TarSource& stream, const ArchiveName& name, const ArchiveLimits& limits,
                                        const std::string& work) {
-  NewObjects keeper(site, work);
-  return read_contents(unpacker::archive_work(), stream, name, limits, keeper);
+  return keep_by(site, name, work,
+                 [&](FileKeeper& keeper) { return read_contents(unpacker::archive_work(), stream, name, limits, keeper); });
 }
 
 void place_objects(const Site& site, const std::string& work) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // From an archive to objects and a resource tree, all of it still in a work folder where no reader looks.
 //
-//   WORK/objects/<sha256>              contents that the base does not have yet
+//   WORK/objects/<sha256>              contents that the base does not have yet, of archives that are good
 //   WORK/resources/<patchset>/…        hard links to them, and to objects of the base
 #pragma once
 

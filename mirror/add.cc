@@ -18,18 +18,6 @@ namespace patchferry::mirror {
 
 namespace {
 
-/// Copies `from` to `to` and returns the hash of what was copied.
-Digest copy_hashing(const Fd& from, const Fd& to) {
-  Hasher hasher;
-  Bytes buffer(std::size_t{1} << 20);
-  while (const std::size_t n = read_up_to(from, std::span(buffer))) {
-    const auto part = std::span(buffer).first(n);
-    hasher.add(part);
-    write_all(to, part);
-  }
-  return hasher.finish();
-}
-
 bool looks_like_archive(const std::string& name) {
   return !name.starts_with('.') && (name.ends_with(".tar.bz2") || name.ends_with(".tgz"));
 }

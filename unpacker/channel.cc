@@ -39,7 +39,8 @@ void Channel::wait_for(short what) {
   if (left <= Clock::duration::zero()) throw Silence();
   const auto most = std::min<Clock::duration>(left, std::chrono::hours(1));
   pollfd one{socket_.get(), what, 0};
-  ::poll(&one, 1, static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(most).count()));  // whatever comes of it: try again
+  ::poll(&one, 1,
+         static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(most).count()));  // whatever comes of it: try again
   waited_ += Clock::now() - begin;
 }
 

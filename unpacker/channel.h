@@ -79,7 +79,7 @@ class Channel {
 
   Fd socket_;
   const Patience patience_;
-  Clock::duration waited_{};    // altogether
+  Clock::duration waited_{};  // altogether
   Clock::time_point step_ends_{};
   Bytes out_;
   Bytes in_;

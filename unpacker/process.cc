@@ -101,7 +101,8 @@ void on_lacking(std::function<void(const std::vector<std::string>&)> tell) {
   lacking_told = std::move(tell);
 }
 
-Process::Process(const Job& job, const Fd* input, const Fd* prefix) : Process() {  // whole from here on: what throws kills the child
+Process::Process(const Job& job, const Fd* input, const Fd* prefix)
+    : Process() {  // whole from here on: what throws kills the child
   std::array<int, 2> ends{};
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) throw_errno("make a socket to", "the unpacker");
   channel_.emplace(Fd(ends[0], "the unpacker"), Patience{kPatience, 4 * cpu_seconds_for(job)});
@@ -113,7 +114,8 @@ Process::Process(const Job& job, const Fd* input, const Fd* prefix) : Process() 
     if (first.word != Word::confined) throw BadMessage();
     lacking_ = lines_of(first.body);
   } catch (const BadMessage&) {
-    throw SystemFailure("the process that unpacks is another than this program's", 0, "was the program replaced just now? Run the same command again");
+    throw SystemFailure("the process that unpacks is another than this program's", 0,
+                        "was the program replaced just now? Run the same command again");
   } catch (const Gone&) {
     throw SystemFailure("the process that unpacks has ended before it began: " + end().text, 0);
   } catch (const Silence&) {

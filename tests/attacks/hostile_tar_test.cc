@@ -13,6 +13,7 @@
 #include "tests/attacks/hostile_tars.h"
 #include "tests/quick_folders.h"
 #include "tests/scenario/world.h"
+#include "tests/unit/tar_builder.h"
 
 using namespace patchferry;
 using namespace patchferry::test;
@@ -141,4 +142,33 @@ TEST_CASE("hundreds of hostile archives: a store refuses each by its kind, and w
   check_refusals(jail, done);
   CHECK(jail.outside(store) == before);
   check_tame(store);
+}
+
+TEST_CASE("what an archive held that is refused at its last member is not kept, whatever good ones stand beside it") {
+  const QuickFolders quick;
+  const World world;
+  world.release_kernels("K20260105_01", {{1, 1}});
+  const std::string folder = world.at("downloads"), bad = "K20260107_01", held = "held by a bad one";
+  TarBuilder tar;
+  tar.file(fmt::format("{}/{:040x}/1/kpatch.bin", bad, 7), held).file("../out", "x");
+  write_contents(folder + "/" + bad + ".tar.bz2", std::string(as_text(packed(tar.finish(), Packing::bzip2))));
+  const std::string object = "/objects/" + to_hex(sha256(as_bytes(held))).substr(0, 2) + "/" + to_hex(sha256(as_bytes(held)));
+  const auto refuses = [&](const Words& command, const std::string& base) {
+    const auto done = typed(command);
+    INFO(done.err);
+    CHECK(done.code == 5);
+    CHECK(json_of(done).at("refused").at(0).at("kind") == "hostile-member");
+    CHECK(is_folder(base + "/objects"));
+    CHECK_FALSE(exists(base + object));
+  };
+  const std::string good = folder + "/K20260105_01.tar.bz2", other = folder + "/" + bad + ".tar.bz2";
+  refuses({"deploy", "--base", world.base(), "--json", good, other}, world.base());
+  for (const bool deploys : {true, false}) {
+    const std::string base = world.at(deploys ? "adopts" : "adopts-only");
+    world.init(base);
+    Words words = {"adopt", "--base", base, folder, "--json"};
+    if (!deploys) words.emplace_back("--no-deploy");
+    refuses(words, base);
+  }
+  refuses({"mirror", "add", "--store", world.at("new-store"), folder, "--json"}, world.at("new-store"));
 }

@@ -37,7 +37,8 @@ Bytes head_of(std::size_t body) {
 /// Says the bytes again and again, a moment between them, until it is no longer wanted or nobody hears it.
 class Drip {
  public:
-  Drip(const Fd& socket, Bytes bytes) : thread_([this, &socket, bytes = std::move(bytes)] {
+  Drip(const Fd& socket, Bytes bytes)
+      : thread_([this, &socket, bytes = std::move(bytes)] {
           for (std::size_t at = 0; !over_; at = (at + 1) % bytes.size()) {
             if (::send(socket.get(), &bytes[at], 1, MSG_NOSIGNAL) != 1) return;
             ::usleep(2'000);
