@@ -75,8 +75,17 @@ Check arch_folder(const Site& site) {
 }
 
 Check unpacking() {
-  const auto lacking = unpacker::lacking();
-  if (lacking.empty()) return {"unpacking", Health::ok, "in a process that can open, send and start nothing"};
+  std::vector<std::string> lacking;
+  unpacker::on_lacking({});  // it is said here
+  try {
+    lacking = unpacker::lacking();
+  } catch (const SystemFailure& failure) {
+    return {"unpacking", Health::error, std::string("no archive can be unpacked: ") + failure.what(),
+            "the base is as it was. " + failure.hint()};
+  }
+  if (lacking.empty())
+    return {"unpacking", Health::ok,
+            "in a process that can open, send and start nothing (seccomp, Landlock, limits, no capabilities)"};
   return {"unpacking", Health::warning,
           fmt::format("what unpacks archives is not held as it should be: {} cannot be had here", fmt::join(lacking, " and ")),
           "use a newer kernel, or one that allows it: docs/security.md says what each is for"};

@@ -2,20 +2,26 @@
 #include "system/confinement.h"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/capability.h>
 #include <linux/landlock.h>
 #include <memory>
 #include <sched.h>
 #include <seccomp.h>
+#include <string>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include "system/file.h"
 
 namespace patchferry {
 
@@ -35,19 +41,37 @@ bool limit(__rlimit_resource_t what, rlim_t most, rlim_t grace = 0) {
   return ::setrlimit(what, &fresh) == 0;
 }
 
-bool take_limits(const ConfinementLimits& limits) {
+/// Addresses that are in use: the program, its libraries, what it has mapped so far.
+rlim_t mapped_now() {
+  const auto text = read_whole("/proc/self/statm", 4096);
+  return text ? std::strtoull(std::string(as_text(*text)).c_str(), nullptr, 10) * static_cast<rlim_t>(::sysconf(_SC_PAGESIZE))
+              : 0;
+}
+
+/// Beside memory: what malloc() and threads reserve, and never use. Pages that are mapped and not written count as nothing else.
+constexpr rlim_t kAddresses = rlim_t{4} << 30;
+
+bool take_limits(const ConfinementLimits& limits, rlim_t mapped) {
   constexpr rlim_t kGrace = 10;  // with one limit for both, the kernel would kill at once, and nobody could tell why
   return limit(RLIMIT_CORE, 0) && limit(RLIMIT_FSIZE, 0) &&  // pipes and sockets are no files
          limit(RLIMIT_NOFILE, 0) &&                          // what is open stays open
-         limit(RLIMIT_CPU, limits.cpu_seconds, kGrace) && limit(RLIMIT_DATA, limits.memory);
+         limit(RLIMIT_CPU, limits.cpu_seconds, kGrace) && limit(RLIMIT_DATA, limits.memory) &&
+         (mapped == 0 || limit(RLIMIT_AS, mapped + limits.memory + kAddresses));
 }
 
-/// Files that root has opened stay open.
-void become_nobody() {
-  if (::geteuid() != 0) return;
+/// Files that root has opened stay open. False: it still is root, as where a container or a service may not change it.
+bool become_nobody() {
+  if (::geteuid() != 0) return true;
   constexpr uid_t kNobody = 65534;
-  if (::setgroups(0, nullptr) != 0 || ::setresgid(kNobody, kNobody, kNobody) != 0) return;
-  (void)!::setresuid(kNobody, kNobody, kNobody);  // a container may not allow it: the rest holds for root as well
+  return ::setgroups(0, nullptr) == 0 && ::setresgid(kNobody, kNobody, kNobody) == 0 &&
+         ::setresuid(kNobody, kNobody, kNobody) == 0;
+}
+
+/// Of root, and of whoever else has some. One may always give them up.
+bool drop_capabilities() {
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  const std::array<__user_cap_data_struct, 2> none{};
+  return ::syscall(SYS_capset, &header, none.data()) == 0;
 }
 
 // --- Landlock ----------------------------------------------------------------------------------------------------
@@ -131,7 +155,10 @@ bool refuse_calls() {
   // Memory of its own only, which the limit counts (it counts none that grows like a stack), and none that can be run.
   filter.allow("mmap", masked(2, PROT_EXEC, 0), masked(3, MAP_TYPE | MAP_GROWSDOWN, MAP_PRIVATE));
   filter.allow("mprotect", masked(2, PROT_EXEC | PROT_GROWSDOWN | PROT_GROWSUP, 0));
-  filter.allow("newfstatat", masked(3, AT_EMPTY_PATH, AT_EMPTY_PATH));  // what fstat is to newer libraries
+#if !defined(__x86_64__) && !defined(__aarch64__)
+  filter.allow("newfstatat",
+               compared(3, SCMP_CMP_EQ, AT_EMPTY_PATH));  // what fstat is to newer libraries; stat_of() makes do without
+#endif
   filter.allow("clone", masked(0, CLONE_THREAD | CLONE_VM, CLONE_THREAD | CLONE_VM));
   // Libraries look around by themselves: malloc, before it gives back memory, at /proc. They take no for an answer.
   for (const char* call : {"open", "openat"}) filter.act(SCMP_ACT_ERRNO(EACCES), call);
@@ -149,12 +176,14 @@ Confinement confine_to_descriptors(const ConfinementLimits& limits) {
     limit(RLIMIT_CORE, 0);
     return out;
   }
-  become_nobody();
+  const rlim_t mapped = mapped_now();
+  if (!become_nobody()) out.lacking.emplace_back("a user of its own");
+  if (!drop_capabilities()) out.lacking.emplace_back("letting go of capabilities");
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   ::prctl(PR_SET_DUMPABLE, 0);
   if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) out.lacking.emplace_back("no_new_privs");
   if (!refuse_files()) out.lacking.emplace_back("Landlock");
-  if (!take_limits(limits)) out.lacking.emplace_back("limits");  // after Landlock, which wants one more descriptor
+  if (!take_limits(limits, mapped)) out.lacking.emplace_back("limits");  // after Landlock, which wants one more descriptor
   if (!refuse_calls()) out.lacking.emplace_back("seccomp");
   return out;
 }

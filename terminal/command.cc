@@ -96,6 +96,7 @@ int finish_stdout(int code) {
 int guarded(const std::function<int()>& run) {
   std::setlocale(LC_ALL, "C.UTF-8");  // without it, libarchive refuses names that are not ASCII
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);  // write() tells of a limit on files, as of a full disk
   fill_standard_streams();
   try {
     return finish_stdout(run());

@@ -36,6 +36,7 @@ enum class Word : std::uint32_t {
   refused,  // u32 kind, text
   failed,   // the input could not be read
   no_memory,
+  no_thread,
 };
 
 struct Message {

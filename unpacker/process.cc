@@ -13,6 +13,7 @@
 #include <spawn.h>
 #include <sstream>
 #include <string>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <thread>
@@ -56,6 +57,13 @@ class Start {
     aside_.emplace_back(aside, file.path());
     ::posix_spawn_file_actions_adddup2(&actions_, aside, as);
     given_ = std::max(given_, as);
+  }
+  /// To be read only, and from its start, however we have it open.
+  void give_to_read(const Fd& file, int as) {
+    const std::string ours = "/proc/self/fd/" + std::to_string(file.get());
+    const int fd = ::open(ours.c_str(), O_RDONLY | O_CLOEXEC);
+    if (fd < 0) throw_errno("open again", file.path());
+    give(Fd(fd, file.path()), as);
   }
 
   pid_t now() {
@@ -103,9 +111,11 @@ void on_lacking(std::function<void(const std::vector<std::string>&)> tell) {
 
 Process::Process(const Job& job, const Fd* input, const Fd* prefix)
     : Process() {  // whole from here on: what throws kills the child
+  about_ = input == nullptr ? "an archive" : input->path();
+  cpu_seconds_ = cpu_seconds_for(job);
   std::array<int, 2> ends{};
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) throw_errno("make a socket to", "the unpacker");
-  channel_.emplace(Fd(ends[0], "the unpacker"), Patience{kPatience, 4 * cpu_seconds_for(job)});
+  channel_.emplace(Fd(ends[0], "the unpacker"), Patience{kPatience, 4 * cpu_seconds_});
   start(Fd(ends[1], "the unpacker's end"), input, prefix);
   try {
     channel_->send(Word::job, encode_job(job));
@@ -117,7 +127,8 @@ Process::Process(const Job& job, const Fd* input, const Fd* prefix)
     throw SystemFailure("the process that unpacks is another than this program's", 0,
                         "was the program replaced just now? Run the same command again");
   } catch (const Gone&) {
-    throw SystemFailure("the process that unpacks has ended before it began: " + end().text, 0);
+    throw SystemFailure("the process that unpacks has ended before it began: " + end().text, 0,
+                        "does a service's SystemCallFilter=, or a container, forbid it to confine itself? See docs/security.md");
   } catch (const Silence&) {
     throw SystemFailure("the process that unpacks did not begin", 0, "is this machine too busy? Run the same command again");
   }
@@ -127,8 +138,8 @@ Process::Process(const Job& job, const Fd* input, const Fd* prefix)
 void Process::start(const Fd& socket, const Fd* input, const Fd* prefix) {
   Start unpacker;
   unpacker.give(socket, kSocket);
-  if (input != nullptr) unpacker.give(*input, kInput);
-  if (prefix != nullptr) unpacker.give(*prefix, kPrefix);
+  if (input != nullptr) unpacker.give_to_read(*input, kInput);
+  if (prefix != nullptr) unpacker.give_to_read(*prefix, kPrefix);
   pid_ = unpacker.now();
 }
 
@@ -154,12 +165,16 @@ Result<void> Process::through(const std::function<Result<void>()>& talk) {
   }
 }
 
-std::optional<int> status_of_end(pid_t child, std::uint64_t seconds) {
+std::optional<Ending> end_of_child(pid_t child, std::uint64_t seconds) {
   const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(seconds);
   for (auto pause = std::chrono::microseconds(100);; pause = std::min(2 * pause, std::chrono::microseconds(50'000))) {
-    int status = 0;
-    const pid_t ended = ::waitpid(child, &status, WNOHANG);
-    if (ended == child) return status;
+    Ending out;
+    rusage used{};
+    const pid_t ended = ::wait4(child, &out.status, WNOHANG, &used);
+    if (ended == child) {
+      out.cpu_seconds = static_cast<std::uint64_t>(used.ru_utime.tv_sec) + static_cast<std::uint64_t>(used.ru_stime.tv_sec);
+      return out;
+    }
     if (ended < 0 && errno != EINTR) throw_errno("wait for", "the unpacker");
     if (std::chrono::steady_clock::now() >= until) return std::nullopt;
     std::this_thread::sleep_for(pause);
@@ -178,9 +193,9 @@ Refusal Process::end_of_silent() {
 
 Refusal Process::end() {
   channel_.reset();
-  const auto ended = status_of_end(pid_, kEndPatience);
+  const auto ended = end_of_child(pid_, kEndPatience);
   if (!ended) return end_of_silent();
-  const int status = *ended;
+  const int status = ended->status;
   pid_ = -1;
   Refusal out;
   out.kind = RefusalKind::unpacker_crashed;
@@ -189,13 +204,16 @@ Refusal Process::end() {
     out.text = "the process that unpacks broke off in the middle of it";
     return out;
   }
+  // Deaf to SIGXCPU, it is killed by the kernel some seconds later.
+  if (WTERMSIG(status) == SIGXCPU || ended->cpu_seconds >= cpu_seconds_) {
+    out.kind = RefusalKind::too_large;
+    out.text = "unpacking takes longer than it does for any release";
+    return out;
+  }
   switch (WTERMSIG(status)) {
     case SIGKILL:
-      throw SystemFailure("the process that unpacks was killed from outside", 0, "was memory short? Run the same command again");
-    case SIGXCPU:
-      out.kind = RefusalKind::too_large;
-      out.text = "unpacking takes longer than it does for any release";
-      return out;
+      throw SystemFailure("the process that unpacks " + about_ + " was killed from outside", 0,
+                          "was memory short? Run the same command again");
     case SIGSYS: out.text = "unpacking it led to a system call that unpacking does not need"; return out;
     default: out.text = std::string("unpacking it crashed (") + ::strsignal(WTERMSIG(status)) + ")"; return out;
   }

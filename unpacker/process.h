@@ -48,11 +48,17 @@ class Process {
   void start(const Fd& socket, const Fd* input, const Fd* prefix);
 
   pid_t pid_ = -1;
+  std::string about_;  // what is unpacked, for people
+  std::uint64_t cpu_seconds_ = 0;
   std::optional<Channel> channel_;
   std::vector<std::string> lacking_;
 };
 
-/// Waits for a child to end, for at most so many seconds: its status, as waitpid() tells it. nullopt: it lives on.
-std::optional<int> status_of_end(pid_t child, std::uint64_t seconds);
+struct Ending {
+  int status = 0;  // as waitpid() tells it
+  std::uint64_t cpu_seconds = 0;
+};
+/// Waits for a child to end, for at most so many seconds. nullopt: it lives on.
+std::optional<Ending> end_of_child(pid_t child, std::uint64_t seconds);
 
 }  // namespace patchferry::unpacker

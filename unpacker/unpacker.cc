@@ -23,6 +23,9 @@ Result<void> converse(Channel& channel, const Job& job, const std::string& about
         throw BadMessage();
       case Word::refused: return tl::unexpected(refusal_in(message.body, job.kind));
       case Word::failed: throw SystemFailure("cannot read " + about + ": an unpacker met an error of the disk", EIO);
+      case Word::no_thread:
+        throw SystemFailure("cannot unpack " + about + ": no thread can be had", EAGAIN,
+                            "is the number of processes limited (ulimit -u, TasksMax= of a service)?");
       case Word::no_memory:
         return refuse(RefusalKind::too_large, "unpacking takes more memory than it does for any release",
                       "do not use it; ask the vendor");
@@ -51,6 +54,9 @@ Result<void> talk(Process& process, const Job& job, const std::string& about, Co
   });
 }
 
+/// Of an archive, and more than of any release: what time is allowed for. Zeros by the gigabyte, which are more, take little.
+std::uint64_t likely_bytes(std::uint64_t archive) { return (std::uint64_t{64} << 20) + 40 * archive; }
+
 class ConfinedWork : public ArchiveWork {
  public:
   Result<ArchiveFacts> read_archive(const Fd& archive, Compression compression, const ArchiveLimits& limits, MemberSink& sink,
@@ -60,7 +66,7 @@ class ConfinedWork : public ArchiveWork {
     job.compression = compression;
     job.ceiling = limits.expanded_bytes;
     job.wants_stream = sink.wants_stream();
-    job.work = limits.expanded_bytes;
+    job.work = std::min(limits.expanded_bytes, likely_bytes(size_of(archive)));
     Process process(job, &archive, nullptr);
     MembersTalk members(limits.expanded_bytes, sink, on_read, nullptr);
     if (auto done = talk(process, job, archive.path(), members); !done) return tl::unexpected(std::move(done.error()));
@@ -83,7 +89,7 @@ class ConfinedWork : public ArchiveWork {
   Result<std::optional<Bytes>> careful_packing(const Fd& archive, const OnRead& on_read) const override {
     Job job;
     job.kind = Job::Kind::careful_packing;
-    job.work = unsigned_limits(size_of(archive)).expanded_bytes;
+    job.work = likely_bytes(size_of(archive));
     Process process(job, &archive, nullptr);
     PackingTalk packing(on_read);
     if (auto done = talk(process, job, archive.path(), packing); !done) return tl::unexpected(std::move(done.error()));

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <system_error>
 #include <unistd.h>
 
 #include "bundle-format/archive/archive_work.h"
@@ -208,6 +209,8 @@ int run() {
       channel.send(Word::failed);
     } catch (const std::bad_alloc&) {
       channel.send(Word::no_memory);
+    } catch (const std::system_error&) {
+      channel.send(Word::no_thread);
     }
     channel.flush();
     return 0;

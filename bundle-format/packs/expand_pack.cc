@@ -6,6 +6,7 @@
 #include <memory>
 #include <new>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 namespace patchferry {
 
@@ -56,6 +57,7 @@ class Expansion {
     for (;;) {
       ZSTD_outBuffer output{out_.data(), out_.size(), 0};
       const std::size_t left = ZSTD_decompressStream(context_.get(), &output, &input_);
+      if (ZSTD_getErrorCode(left) == ZSTD_error_memory_allocation) throw std::bad_alloc();
       if (ZSTD_isError(left) != 0) return malformed(std::string("cannot be expanded (") + ZSTD_getErrorName(left) + ")");
       if (output.pos > pack_.expanded_bytes - expanded) return malformed("holds more than its record says");
       expanded += output.pos;

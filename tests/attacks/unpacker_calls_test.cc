@@ -89,6 +89,11 @@ TEST_CASE("what an unpacker has no need of kills it, and changes nothing") {
          struct stat st {};
          ::stat(file.c_str(), &st);
        }},
+      {"looking at a file as if it were a descriptor",
+       [&] {
+         struct stat st {};
+         ::fstatat(AT_FDCWD, file.c_str(), &st, AT_EMPTY_PATH);
+       }},
       {"the names in a folder", [] { ::syscall(SYS_getdents64, 0, nullptr, 0); }},
       {"a folder to stand in", [] { (void)!::chdir("/"); }},
       {"another root", [] { (void)!::chroot("/"); }},
@@ -204,6 +209,10 @@ TEST_CASE("an unpacker that takes more memory than it may gets none, and one tha
           } catch (const std::bad_alloc&) {
             ::_exit(8);
           }
+        }) == "exit 8");
+  CHECK(ended([] {  // only to be read: no memory of its own, but the kernel keeps a table of it
+          const void* at = ::mmap(nullptr, std::size_t{64} << 30, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+          ::_exit(at == MAP_FAILED ? 8 : 9);
         }) == "exit 8");
   const pid_t pid = ::fork();
   if (pid == 0) {

@@ -193,6 +193,7 @@ TEST_CASE("an unpacker ends with its program") {
   Process program(busy.deploy());
   const auto unpacker = unpacker_of(program);
   REQUIRE(unpacker);
+  ::kill(*unpacker, SIGSTOP);  // so that it cannot find out by itself that nobody listens
   program.kill();
   program.wait();
   while (::kill(*unpacker, 0) == 0 && field(text_of(fmt::format("/proc/{}/status", *unpacker)), "State").substr(0, 1) != "Z")

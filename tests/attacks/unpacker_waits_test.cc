@@ -114,9 +114,9 @@ TEST_CASE("an unpacker that closes its socket and lives on is not waited for") {
     ::pause();
     ::_exit(0);
   }
-  CHECK_FALSE(status_of_end(child, 0));
+  CHECK_FALSE(end_of_child(child, 0));
   ::kill(child, SIGKILL);
-  const auto status = status_of_end(child, 600);
-  REQUIRE(status);
-  CHECK(WIFSIGNALED(*status));
+  const auto ending = end_of_child(child, 600);
+  REQUIRE(ending);
+  CHECK(WIFSIGNALED(ending->status));
 }
