@@ -10,7 +10,7 @@
 #include <system_error>
 #include <unistd.h>
 
-#include "bundle-format/archive/archive_work.h"
+#include "bundle-format/archive/plain_archive_work.h"
 #include "bundle-format/packs/expand_pack.h"
 #include "system/confinement.h"
 #include "system/failure.h"

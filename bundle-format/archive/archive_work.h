@@ -36,8 +36,6 @@ class ArchiveWork {
   virtual Result<void> rebuild(const Recipe& recipe, const OpenContent& open, const std::function<void(ByteSpan)>& out) const = 0;
 };
 
-const ArchiveWork& plain_archive_work();
-
 /// Hands the archive of a recipe to `out` in order and returns its hash: only that tells whether it is the one that was meant. Refused: a
 /// content is missing (by `open`), or the recipe's packing does not fit its stream (malformed).
 Result<Digest> rebuild_archive(const ArchiveWork& work, const Recipe& recipe, const OpenContent& open,

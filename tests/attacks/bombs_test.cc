@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "bundle-format/archive/plain_archive_work.h"
 #include "bundle-format/archive/member_names.h"
 #include "bundle-format/packs/expand_pack.h"
 #include "tests/attacks/resealed.h"

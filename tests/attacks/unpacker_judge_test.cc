@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 #include <sys/socket.h>
 
+#include "bundle-format/archive/plain_archive_work.h"
 #include "bundle-format/bzip2/packing_code.h"
 #include "tests/unit/read_archives.h"
 #include "unpacker/conversation.h"

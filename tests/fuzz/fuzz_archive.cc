@@ -8,7 +8,7 @@
 #include <string>
 #include <sys/mman.h>
 
-#include "bundle-format/archive/archive_work.h"
+#include "bundle-format/archive/plain_archive_work.h"
 #include "bundle-format/archive/layout_profile.h"
 #include "tests/fuzz/watched_members.h"
 

@@ -26,7 +26,8 @@ struct Outcome {
   int code = -1;  // exit code; 128 + signal if a signal ended it
   std::string out;
   std::string err;
-  std::uint64_t peak_memory = 0;  // bytes that it and its own children had in memory at once; at least what this process has
+  std::uint64_t peak_memory =
+      0;  // bytes that it, or one of its own children, had in memory at once, whichever had more; at least what this process has
 };
 
 /// A program on its way. Killed if it still runs when this goes.

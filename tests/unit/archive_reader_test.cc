@@ -5,6 +5,7 @@
 #include <stdexcept>
 #include <unistd.h>
 
+#include "bundle-format/archive/plain_archive_work.h"
 #include "system/failure.h"
 #include "tests/unit/read_archives.h"
 

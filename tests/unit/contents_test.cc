@@ -2,6 +2,7 @@
 // What is learnt of an archive while it is read, and that it cannot be made to fill our memory.
 #include <catch2/catch.hpp>
 
+#include "bundle-format/archive/plain_archive_work.h"
 #include "bundle-format/archive/contents.h"
 #include "tests/unit/tar_builder.h"
 

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <random>
 
+#include "bundle-format/archive/plain_archive_work.h"
 #include "bundle-format/archive/dissect.h"
 #include "bundle-format/archive/rebuild.h"
 #include "tests/temp_folder.h"

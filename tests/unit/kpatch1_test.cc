@@ -4,6 +4,7 @@
 #include <cstring>
 #include <map>
 
+#include "bundle-format/archive/plain_archive_work.h"
 #include "bundle-format/archive/contents.h"
 #include "bundle-format/archive/kpatch1.h"
 #include "bundle-format/archive/recipe_source.h"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "bundle-format/archive/plain_archive_work.h"
 #include "tests/unit/read_archives.h"
 
 #include <utility>

@@ -9,7 +9,7 @@
 #include <map>
 #include <set>
 
-#include "bundle-format/archive/archive_work.h"
+#include "bundle-format/archive/plain_archive_work.h"
 #include "bundle-format/archive/recipe.h"
 #include "bundle-format/bzip2/block_edges.h"
 #include "bundle-format/bzip2/choices.h"
