@@ -213,6 +213,8 @@ void doubt_all(Site& site, const std::string& why) {
 }
 
 bool was_made(Site& site) { return Query(site.db(), "SELECT 1 FROM identity WHERE key='ledger_copy'").step(); }
+/// From now on, one that is gone was taken away.
+void note_made(Site& site) { Query(site.db(), "INSERT OR IGNORE INTO identity VALUES('ledger_copy', 'made')").run(); }
 
 }  // namespace
 
@@ -246,6 +248,7 @@ void compare_copy(Site& site) {
     else
       site.audit({.what = "ledger", .detail = "root documents taken from the second copy: the database was put back"});
   }
+  if (!was_made(site)) note_made(site);  // whoever made it was killed before saying so
   transaction.commit();
   if (encode(site, of_database(site)) != encode(site, *copy)) write_copy(site);
 }
@@ -268,7 +271,7 @@ void write_copy(Site& site) {
   } catch (const SystemFailure& failure) {
     return note(std::string("the second copy of the ledger will be brought up by a later command: ") + failure.what());
   }
-  Query(site.db(), "INSERT OR IGNORE INTO identity VALUES('ledger_copy', 'made')").run();
+  note_made(site);
 }
 
 }  // namespace patchferry::importer
