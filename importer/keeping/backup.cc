@@ -167,6 +167,9 @@ void read_back(Site& site, const Fd& file, std::uint64_t bytes) {
 }  // namespace
 
 void check_target(const std::string& file, const std::string& site, const std::string& base) {
+  if (file == "-")
+    throw UsageError("a backup is not written to standard output: it holds the secret key of the site",
+                     "name a file, such as /media/safe/" + site + ".backup");
   if (is_folder(file)) throw UsageError(file + " is a folder", "name a file in it, such as " + file + "/" + site + ".backup");
   if (!is_folder(parent_of(file))) throw UsageError("there is no folder " + parent_of(file), "is the medium mounted?");
   const std::string folder = canonical_path(parent_of(file)) + "/";

@@ -54,14 +54,16 @@ TEST_CASE("what killed backups leave is taken away by the next one into that fol
   const auto beside = typed({"backup", "--base", other, "--to", folder + "/plant9.tar"});
   INFO(beside.err);
   REQUIRE(beside.code == 0);
-  CHECK(says(beside.err, "/older.tar"));
   CHECK(exists(left_over(folder, kFirst)));
   // Nobody else writes that file meanwhile.
   const auto same = typed({"backup", "--base", other, "--to", folder + "/" + kFirst});
   CHECK(same.code == 3);
   CHECK(says(same.err, "another command"));
   ::kill(first.id(), SIGCONT);
-  CHECK(first.wait().code == 0);
+  const auto done = first.wait();
+  INFO(done.err);
+  CHECK(done.code == 0);
+  CHECK(says(done.err, folder + "/older.tar"));
   CHECK(names_in(folder) == with({kFirst, "plant9.tar"}));
   CHECK(typed({"restore", "--base", world.at("moved"), folder + "/" + kFirst}).code == 0);
 
@@ -77,4 +79,22 @@ TEST_CASE("what killed backups leave is taken away by the next one into that fol
   CHECK(next.code == 0);
   CHECK(says(next.err, "plant1-2026-07-03.tar"));
   CHECK(names_in(folder) == with({kFirst, "plant9.tar"}));
+}
+
+TEST_CASE("a backup goes into a file, never to standard output, since it holds the secret key of the site") {
+  const World world;
+  const std::string config = world.at("config.toml");
+  write_contents(config, "base = \"" + world.base() + "\"\n");
+  const Configured configured(config);
+  for (const Words& words : {Words{"patchferry", "backup", "--to", "-"}, Words{"patchferry", "backup", "--to", "-", "--json"},
+                             Words{"kc.eportal", "backup", "-"}}) {
+    const auto done = run(words);
+    INFO(words[0] << ": " << done.err);
+    CHECK(done.code == 2);
+    CHECK(done.out.empty());
+    CHECK(says(done.err, "holds the secret key of the site"));
+    CHECK(says(done.err, "plant1.backup"));
+  }
+  CHECK_FALSE(exists("-"));
+  CHECK_FALSE(exists("./.-.backup-partial"));
 }
