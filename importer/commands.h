@@ -26,7 +26,6 @@ int cmd_feed_change(std::vector<std::string> arguments);
 int cmd_feed_remove(std::vector<std::string> arguments);
 int cmd_feed_promote(std::vector<std::string> arguments);
 int cmd_feed_list(std::vector<std::string> arguments);
-int cmd_feed_rollback(std::vector<std::string> arguments);
 int cmd_list(std::vector<std::string> arguments);
 int cmd_log(std::vector<std::string> arguments);
 int cmd_receipt(std::vector<std::string> arguments);
