@@ -30,6 +30,8 @@ int cmd_list(std::vector<std::string> arguments);
 int cmd_log(std::vector<std::string> arguments);
 int cmd_receipt(std::vector<std::string> arguments);
 int cmd_serve_config(std::vector<std::string> arguments);
+/// 'serve-config nginx --reload' for whoever cannot give options: hints name keys of the configuration instead.
+int reload_as_configured();
 int cmd_tick(std::vector<std::string> arguments);
 int cmd_status(std::vector<std::string> arguments);
 int cmd_doctor(std::vector<std::string> arguments);
