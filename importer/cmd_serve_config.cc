@@ -96,24 +96,35 @@ nlohmann::json document(const NginxFile& file, const Reload& done) {
       {"path", file.path}, {"changed", done.changed}, {"read", done.is_read}, {"reloaded", done.reloaded}, {"refused", refused}};
 }
 
-const char* hint_for(const std::string& complaint) {
+/// What a hint names for the person to change.
+struct Means {
+  const char* server_name;
+  const char* out;
+};
+constexpr Means kByOptions = {"give --server-name here", "name a file that is included with --out"};
+constexpr Means kByConfiguration = {"name server_names in the table [serve] of the configuration",
+                                    "name a file that is included as nginx_conf in the table [serve] of the configuration"};
+
+std::string hint_for(const std::string& complaint, const Means& means) {
   if (complaint.find("duplicate default server") != std::string::npos)
-    return "another site of this nginx answers all names on that port (Debian: sites-enabled/default): take that one away, or give "
-           "--server-name here";
+    return std::string(
+               "another site of this nginx answers all names on that port (Debian: sites-enabled/default): take that one away, "
+               "or ") +
+           means.server_name;
   return "correct what nginx names, and type this once more; nginx goes on as before";
 }
 
-int report_written(const NginxFile& file, const Reload& done, const Arguments& args) {
+int report_written(const NginxFile& file, const Reload& done, const Arguments& args, const Means& means) {
   const bool asked = args.has("reload");
   if (args.has("json")) print(document(file, done).dump(2));
   if (done.refused) {
     error_line("nginx does not take the configuration, and " + file.path + " is as it was: " + *done.refused,
-               hint_for(*done.refused));
+               hint_for(*done.refused, means));
     return kRefused;
   }
   if (asked && !done.is_read) {
     error_line(file.path + " is written, and nginx does not read it: no file of its configuration includes it",
-               "add 'include " + file.path + ";' to the http block of nginx.conf, or name a file that is included with --out");
+               "add 'include " + file.path + ";' to the http block of nginx.conf, or " + means.out);
     return kInPart;
   }
   if (!args.has("json") && !is_quiet()) {
@@ -124,9 +135,7 @@ int report_written(const NginxFile& file, const Reload& done, const Arguments& a
   return done.changed || asked ? kDone : kNothingToDo;
 }
 
-}  // namespace
-
-int cmd_serve_config(std::vector<std::string> arguments) {
+int serve_config(const std::vector<std::string>& arguments, const Means& means) {
   const Arguments args(kSpec, arguments);
   if (args.help_shown()) return kDone;
   check_words(args);
@@ -143,7 +152,13 @@ int cmd_serve_config(std::vector<std::string> arguments) {
     done = write_and_reload(file, text);
   else
     done.changed = write_nginx_file(file, text);
-  return report_written(file, done, args);
+  return report_written(file, done, args, means);
 }
+
+}  // namespace
+
+int cmd_serve_config(std::vector<std::string> arguments) { return serve_config(arguments, kByOptions); }
+
+int reload_as_configured() { return serve_config({"serve-config", "nginx", "--reload"}, kByConfiguration); }
 
 }  // namespace patchferry::importer

@@ -26,11 +26,12 @@ int cmd_feed_change(std::vector<std::string> arguments);
 int cmd_feed_remove(std::vector<std::string> arguments);
 int cmd_feed_promote(std::vector<std::string> arguments);
 int cmd_feed_list(std::vector<std::string> arguments);
-int cmd_feed_rollback(std::vector<std::string> arguments);
 int cmd_list(std::vector<std::string> arguments);
 int cmd_log(std::vector<std::string> arguments);
 int cmd_receipt(std::vector<std::string> arguments);
 int cmd_serve_config(std::vector<std::string> arguments);
+/// 'serve-config nginx --reload' for whoever cannot give options: hints name keys of the configuration instead.
+int reload_as_configured();
 int cmd_tick(std::vector<std::string> arguments);
 int cmd_status(std::vector<std::string> arguments);
 int cmd_doctor(std::vector<std::string> arguments);

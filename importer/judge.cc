@@ -38,7 +38,7 @@ void judge_time(Site& site, const ExaminedBundle& bundle, const LedgerView& view
   time.floor = std::max(time.floor, s.created);
   if (auto odd = clock_warning(time); !odd.empty()) warnings.push_back(std::move(odd));
   if (auto late = judge_expiry(site, "bundle", s.expires); !late)
-    findings.push_back(std::move(late.error()).in("the bundle"));
+    findings.push_back(std::move(late.error()).in(kWholeBundle));
   else if (!late->empty())
     warnings.push_back(*late);
   const LedgerEntry* head = view.head(s.stream);
@@ -68,9 +68,7 @@ Result<bool> is_permitted(const LedgerView& view, const ExaminedBundle& bundle) 
   return last != nullptr && std::tie(s.epoch, s.sequence) < std::tie(last->epoch, last->sequence);
 }
 
-}  // namespace
-
-std::optional<JudgedBundle> judge_bundle(Site& site, const ImportOrder& order, Findings& findings) {
+std::optional<JudgedBundle> judge_all(Site& site, const ImportOrder& order, Findings& findings) {
   std::vector<std::string> warnings;
   const auto view = ledger_for(site, order, warnings);
   if (!view) {
@@ -92,6 +90,21 @@ std::optional<JudgedBundle> judge_bundle(Site& site, const ImportOrder& order, F
   auto bundle = accept(std::move(*examined), findings);
   if (!bundle) return std::nullopt;
   return JudgedBundle{std::move(*bundle), *rollback, repeat, std::move(warnings)};
+}
+
+/// As a person calls it, where one name stands for it.
+void name_bundle(const std::vector<std::string>& media, Findings& findings) {
+  if (media.size() != 1 || media.front() == "-") return;
+  for (auto& finding : findings)
+    if (finding.where == kWholeBundle) finding.where = harmless(media.front());
+}
+
+}  // namespace
+
+std::optional<JudgedBundle> judge_bundle(Site& site, const ImportOrder& order, Findings& findings) {
+  auto judged = judge_all(site, order, findings);
+  name_bundle(order.media, findings);
+  return judged;
 }
 
 }  // namespace patchferry::importer

@@ -9,6 +9,7 @@
 #include "importer/keeping/commands.h"
 #include "importer/reports/commands.h"
 #include "terminal/command.h"
+#include "terminal/interruption.h"
 #include "terminal/output.h"
 #include "unpacker/unpacker.h"
 
@@ -69,6 +70,7 @@ int main(int argc, char** argv) {
   // A web server of another user reads the feeds; what is secret (site.key, quarantine) has modes of its own.
   ::umask(022);
   if (eportal::is_meant(argc, argv)) return eportal::run(argc, argv);
+  patchferry::tell_when_interrupted("patchferry");
   return patchferry::run_program({"patchferry", kCommands, "Patchferry, air-gapped side: bring bundles in, and serve them."},
                                  argc, argv);
 }

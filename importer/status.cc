@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <boost/filesystem.hpp>
+#include <set>
+#include <sys/stat.h>
 
 #include "importer/holdings.h"
 #include "importer/ledger.h"
@@ -14,12 +16,18 @@ namespace patchferry::importer {
 
 namespace {
 
+/// Each file once, however many names it has there.
 std::uint64_t bytes_beneath(const std::string& folder) {
   namespace fs = boost::filesystem;
   std::uint64_t total = 0;
+  std::set<std::pair<dev_t, ino_t>> linked;
   boost::system::error_code error;
-  for (fs::recursive_directory_iterator it(folder, error), end; !error && it != end; it.increment(error))
-    if (fs::symlink_status(it->path(), error).type() == fs::regular_file) total += fs::file_size(it->path(), error);
+  for (fs::recursive_directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
+    struct stat st {};
+    if (::lstat(it->path().c_str(), &st) != 0 || !S_ISREG(st.st_mode)) continue;
+    if (st.st_nlink > 1 && !linked.emplace(st.st_dev, st.st_ino).second) continue;
+    total += static_cast<std::uint64_t>(st.st_size);
+  }
   return total;
 }
 

@@ -4,6 +4,7 @@
 
 #include "mirror/commands.h"
 #include "terminal/command.h"
+#include "terminal/interruption.h"
 #include "terminal/output.h"
 #include "unpacker/unpacker.h"
 
@@ -34,6 +35,7 @@ int main(int argc, char** argv) {
   if (const auto code = patchferry::unpacker::run_if_called(argc, argv)) return *code;
   if (sodium_init() < 0) return patchferry::kFailed;
   patchferry::unpacker::on_lacking(patchferry::warn_of_lacking);
+  patchferry::tell_when_interrupted("patchferry");
   return patchferry::run_program(
       {"patchferry", kCommands, "Patchferry, internet side: keep archives, and ship what a site lacks."}, argc, argv);
 }

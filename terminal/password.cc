@@ -2,23 +2,26 @@
 #include "terminal/password.h"
 
 #include <fcntl.h>
+#include <optional>
 #include <termios.h>
 #include <unistd.h>
 
 #include "system/failure.h"
 #include "system/file.h"
+#include "terminal/interruption.h"
 
 namespace patchferry {
 
 namespace {
 
-/// Echo is off while it lives.
+/// Echo is off while it lives, and on again however the program ends.
 class Unseen {
  public:
   explicit Unseen(int fd) : fd_(fd) {
     if (::tcgetattr(fd_, &before_) != 0) throw_errno("ask for a password on", "/dev/tty");
     termios quiet = before_;
     quiet.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+    restored_.emplace(fd_, before_);
     ::tcsetattr(fd_, TCSAFLUSH, &quiet);
   }
   ~Unseen() { ::tcsetattr(fd_, TCSAFLUSH, &before_); }
@@ -28,6 +31,7 @@ class Unseen {
  private:
   int fd_;
   termios before_{};
+  std::optional<RestoredOnSignal> restored_;  // ends after the echo is on again
 };
 
 std::string ask_once(const Fd& tty, const std::string& prompt) {

@@ -130,13 +130,13 @@ class Verification {
     bundle_.judged_by_ledger_ = judge_.ledger != nullptr;
     have_ = true;
     if (judge_.ledger != nullptr)
-      for (auto& refusal : check_ledger(s, hash, *judge_.ledger)) add(tl::unexpected(std::move(refusal)), "the bundle");
+      for (auto& refusal : check_ledger(s, hash, *judge_.ledger)) add(tl::unexpected(std::move(refusal)), kWholeBundle);
     if (s.is_encrypted() && judge_.key != nullptr) {
       bundle_.content_key_ = judge_.key->open(*s.sealed_key);
       if (!bundle_.content_key_)
         add(refuse(RefusalKind::wrong_key, "it is encrypted to another key than this site's",
                    "ask for one made with '--encrypt-to' and the site.pub that lies in this base"),
-            "the bundle");
+            kWholeBundle);
     }
     return {};
   }

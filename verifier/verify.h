@@ -83,6 +83,9 @@ class VerifiedBundle : public ExaminedBundle {
 /// Absent if there is any finding. `examined` was examined with a ledger (asserted). Volumes may still be missing.
 std::optional<VerifiedBundle> accept(ExaminedBundle&& examined, const Findings& findings);
 
+/// `where` of a finding that is about no volume by itself. Whoever knows what a person calls the bundle says that instead.
+inline constexpr const char* kWholeBundle = "the bundle";
+
 /// Whose word counts.
 struct Judge {
   TrustAnchors anchors;

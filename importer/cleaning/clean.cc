@@ -71,6 +71,21 @@ bool lies_elsewhere(const Site& site) {
   return ::stat(site.arch().c_str(), &arch) == 0 && ::stat(site.base().c_str(), &base) == 0 && arch.st_dev != base.st_dev;
 }
 
+/// What sweep() takes once `without` is what is needed. `counted`: contents of patchsets that go.
+void count_objects(Site& site, const ObjectNeeds& without, const std::set<Digest>& counted, CleanPlan& plan) {
+  if (!without.unread().empty()) return;
+  for_each_object(site, [&](const Digest& hash, const std::string& path) {
+    if (without.needs(hash)) return;
+    const std::uint64_t bytes = size_of(path);
+    ++plan.objects;
+    plan.object_bytes += bytes;
+    if (counted.count(hash) != 0) return;
+    ++plan.left_over;
+    plan.left_over_bytes += bytes;
+  });
+  plan.bytes += plan.left_over_bytes;
+}
+
 /// What goes in one transaction.
 class Cleaning {
  public:
@@ -177,6 +192,7 @@ CleanPlan plan_clean(Site& site, const std::set<std::string>& at_once) {
     out.bytes += item.bytes;
     out.goes.push_back(std::move(item));
   }
+  count_objects(site, without, counted, out);
   return out;
 }
 

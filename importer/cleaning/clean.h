@@ -29,9 +29,15 @@ struct CleanItem {
 
 struct CleanPlan {
   std::vector<CleanItem> goes, leaves, stays;  // in release order
-  std::uint64_t bytes = 0;                     // that all that goes frees, once the trash is empty: what others need stays
-  std::vector<std::string> unread;             // of which nobody knows the contents: until then, objects stay
+  std::uint64_t objects = 0;                   // contents that go with them, or that an interrupted clean has left
+  std::uint64_t object_bytes = 0;
+  std::uint64_t left_over = 0;  // of those, what no patchset needs even now
+  std::uint64_t left_over_bytes = 0;
+  std::uint64_t bytes = 0;          // that all of it frees, once the trash is empty: what others need stays
+  std::vector<std::string> unread;  // of which nobody knows the contents: until then, objects stay
   bool has_issued_receipt = true;
+
+  bool has_work() const { return !goes.empty() || !leaves.empty() || left_over != 0; }
 };
 
 /// Changes nothing. `at_once`: names that a person wants gone.

@@ -20,7 +20,8 @@ constexpr OptionSpec kOptions[] = {
     {"verbose", "also say of what stays why it does", nullptr},
     {"empty-trash", "empty the trash at once, of what is cleaned now too", nullptr},
     kNoWaitOption,
-    {"json", "one JSON document: dry_run, cleaned[], leaving[], kept[], bytes, trash, published[]", nullptr},
+    {"json", "one JSON document: dry_run, cleaned[], leaving[], kept[], bytes, objects, object_bytes, trash, published[]",
+     nullptr},
 };
 constexpr CommandSpec kSpec = {
     "patchferry clean --base DIR [--dry-run] [--verbose] [--empty-trash]",
@@ -49,6 +50,8 @@ nlohmann::json report_json(const CleanReport& report, bool dry, std::uint64_t in
           {"leaving", items_json(report.plan.leaves, false)},
           {"kept", items_json(report.plan.stays, false)},
           {"bytes", report.plan.bytes},
+          {"objects", dry ? report.plan.objects : report.objects},
+          {"object_bytes", dry ? report.plan.object_bytes : report.object_bytes},
           {"trash", {{"bytes", in_trash}, {"emptied", report.emptied.bytes}}},
           {"published", published}};
 }
@@ -57,6 +60,9 @@ void print_plan(const CleanReport& report, bool dry, bool verbose) {
   for (const auto& one : report.plan.goes)
     print(one.name + (dry ? " would go: " : " is cleaned away: ") + one.why.text + " (" + size_text(one.bytes) + ")");
   for (const auto& one : report.plan.leaves) print(one.name + (dry ? " would leave: " : " leaves: ") + one.why.text);
+  if (report.plan.left_over != 0)
+    print(count_text(report.plan.left_over, "content") + " that no patchset needs" + (dry ? " would go" : " went") +
+          " to the trash (" + size_text(report.plan.left_over_bytes) + ")");
   if (verbose)
     for (const auto& one : report.plan.stays) print(one.name + " stays: " + one.why.text);
 }
@@ -85,14 +91,16 @@ int dry_run(const Arguments& args) {
   else
     print_plan(report, true, args.has("verbose"));
   say_more(report, true);
-  if (report.plan.goes.empty() && report.plan.leaves.empty()) {
+  if (!report.plan.has_work()) {
     note("nothing to clean: " + count_text(report.plan.stays.size(), "patchset") + " stay" +
          (report.plan.stays.size() == 1 ? "s" : ""));
     return kNothingToDo;
   }
   if (!args.has("json") && !is_quiet())
-    print(count_text(report.plan.goes.size(), "patchset") + " would go, and free " + size_text(report.plan.bytes) +
-          " once the trash is empty");
+    print((report.plan.goes.empty() && report.plan.left_over != 0
+               ? std::string("that frees ")
+               : count_text(report.plan.goes.size(), "patchset") + " would go, and free ") +
+          size_text(report.plan.bytes) + " once the trash is empty");
   return kDone;
 }
 
@@ -124,9 +132,6 @@ int cmd_clean(std::vector<std::string> arguments) {
   const bool did_something =
       !report.plan.goes.empty() || !report.newly_leaving.empty() || report.objects != 0 || !report.emptied.folders.empty();
   if (!args.has("json") && !is_quiet()) {
-    if (report.objects != 0 && report.plan.goes.empty())
-      print(count_text(report.objects, "content") + " that no patchset needs went to the trash (" +
-            size_text(report.object_bytes) + ")");
     if (!report.emptied.folders.empty()) print("emptied the trash: " + size_text(report.emptied.bytes) + " are free again");
     if (in_trash != 0)
       print("the trash holds " + size_text(in_trash) + ", each for " + count_text(site.settings().clean.trash_days, "day") +

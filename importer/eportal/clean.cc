@@ -24,6 +24,9 @@ void log_plan(const CleanPlan& plan, bool dry) {
   for (const auto& one : plan.goes)
     note(one.name + (dry ? " would be cleaned: " : " was cleaned: ") + one.why.text + " (" + size_text(one.bytes) + ")");
   for (const auto& one : plan.leaves) note(one.name + (dry ? " would leave: " : " leaves: ") + one.why.text);
+  if (plan.left_over != 0)
+    note(count_text(plan.left_over, "content") + " that no patchset needs" +
+         (dry ? " would be cleaned (" : " went to the trash (") + size_text(plan.left_over_bytes) + ")");
 }
 
 }  // namespace
@@ -37,14 +40,14 @@ int clean_releases(const Call&) {
   if (only_shows()) {
     const CleanPlan plan = plan_clean(*site);
     log_plan(plan, true);
-    if (plan.goes.empty() && plan.leaves.empty()) note("nothing to clean");
+    if (!plan.has_work()) note("nothing to clean");
     return kDone;
   }
   const CleanReport done = clean(*site, order);
   if (done.disk_was_full) note("the disk was full: the whole trash was emptied, and what is cleaned does not stay in it");
   log_plan(done.plan, false);
   if (!done.emptied.folders.empty()) note("the trash was emptied: " + size_text(done.emptied.bytes));
-  if (done.plan.goes.empty() && done.newly_leaving.empty()) {
+  if (done.plan.goes.empty() && done.newly_leaving.empty() && done.objects == 0) {
     note("nothing to clean");
     return kNothingToDo;
   }

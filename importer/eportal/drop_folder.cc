@@ -114,7 +114,7 @@ void take_bundle(Site& site, const std::vector<std::string>& folders, Taken& tak
   const std::string not_for_us = outcome.kind == ImportOutcome::Kind::refused ? why_not_for_us(outcome.findings) : "";
   if (not_for_us.empty())
     for (auto finding : outcome.findings) {
-      if (finding.where.empty() || finding.where == "the bundle") finding.where = printable(folders.front(), 4096);
+      if (finding.where.empty() || finding.where == kWholeBundle) finding.where = printable(folders.front(), 4096);
       report(finding);
     }
   for (const auto& one : outcome.archives.failed) error_line(one.text, one.hint);

@@ -9,6 +9,7 @@
 #include "importer/eportal/missing.h"
 #include "importer/eportal/words.h"
 #include "system/rel_path.h"
+#include "terminal/interruption.h"
 #include "terminal/output.h"
 
 namespace patchferry::importer::eportal {
@@ -219,6 +220,7 @@ bool is_meant(int argc, char** argv) {
 
 int run(int argc, char** argv) {
   speak_as(log_line);
+  tell_when_interrupted(kName);
   return run_guarded(run_as_scripts_expect, argc, argv);
 }
 

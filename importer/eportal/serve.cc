@@ -6,6 +6,6 @@
 namespace patchferry::importer::eportal {
 
 /// What it is to be like, and where, stands in [serve] of the configuration.
-int sync_nginx_conf(const Call&) { return cmd_serve_config({"serve-config", "nginx", "--reload"}); }
+int sync_nginx_conf(const Call&) { return reload_as_configured(); }
 
 }  // namespace patchferry::importer::eportal

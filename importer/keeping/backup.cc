@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <fcntl.h>
+#include <optional>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -10,7 +11,7 @@
 #include "importer/evidence.h"
 #include "importer/keeping/backup_reader.h"
 #include "importer/keeping/tar_head.h"
-#include "system/atomic_file.h"
+#include "importer/keeping/unfinished_backup.h"
 #include "system/calendar.h"
 #include "system/failure.h"
 #include "system/rel_path.h"
@@ -41,7 +42,7 @@ struct ContentFile {
 /// the base may be full.
 class Snapshot {
  public:
-  Snapshot(Database& db, const std::string& beside) : path_(parent_of(beside) + "/." + file_name_of(beside) + ".database") {
+  Snapshot(Database& db, std::string path) : path_(std::move(path)) {
     remove_file(path_);
     open_file(path_, O_WRONLY | O_CREAT | O_EXCL, 0600);  // SQLite would make it for everybody to read
     try {
@@ -166,6 +167,9 @@ void read_back(Site& site, const Fd& file, std::uint64_t bytes) {
 }  // namespace
 
 void check_target(const std::string& file, const std::string& site, const std::string& base) {
+  if (file == "-")
+    throw UsageError("a backup is not written to standard output: it holds the secret key of the site",
+                     "name a file, such as /media/safe/" + site + ".backup");
   if (is_folder(file)) throw UsageError(file + " is a folder", "name a file in it, such as " + file + "/" + site + ".backup");
   if (!is_folder(parent_of(file))) throw UsageError("there is no folder " + parent_of(file), "is the medium mounted?");
   const std::string folder = canonical_path(parent_of(file)) + "/";
@@ -190,7 +194,8 @@ BackupReport make_backup(Site& site, const BackupOrder& order) {
   // Before the snapshot, which then knows of itself: a site that it is put back to does not lack this entry.
   site.audit({.what = "backup", .detail = order.file + (order.contents ? ", with contents" : ", without contents")});
   if (const auto kept = keep_head(site.db(), site.log_head()); !kept) note(kept.error().text);
-  const Snapshot snapshot(site.db(), order.file);
+  UnfinishedBackup out(order.file);
+  std::optional<Snapshot> snapshot(std::in_place, site.db(), out.database_path());
   auto small = small_parts(site, order);
   const auto contents = order.contents ? content_files(site) : std::vector<ContentFile>();
 
@@ -200,7 +205,7 @@ BackupReport make_backup(Site& site, const BackupOrder& order) {
   list.made = now();
   list.contents = order.contents;
   list.configuration = printable(order.configuration, 4096);
-  const Fd database = open_file(snapshot.path(), O_RDONLY);
+  const Fd database = open_file(snapshot->path(), O_RDONLY);
   list.parts.push_back({kDatabaseName, size_of(database), hash_file(database)});
   for (const auto& part : small) list.parts.push_back({part.name, part.bytes.size(), sha256(part.bytes)});
   std::sort(list.parts.begin(), list.parts.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
@@ -215,7 +220,6 @@ BackupReport make_backup(Site& site, const BackupOrder& order) {
 
   BackupReport report;
   BackupEnd end;
-  AtomicFile out(order.file, 0600);
   {
     Progress progress("backing up", total);
     TarWriter tar(out.file());
@@ -223,8 +227,8 @@ BackupReport make_backup(Site& site, const BackupOrder& order) {
     tar.add(kListName, as_bytes(encode_list(list)));
     for (const auto& part : list.parts) {
       if (part.name == kDatabaseName) {
-        if (!tar.add(part.name, open_file(snapshot.path(), O_RDONLY), part.sha256, part.bytes, progress))
-          throw SystemFailure("cannot back up " + snapshot.path() + ": it has changed meanwhile", 0, "is the disk failing?");
+        if (!tar.add(part.name, open_file(snapshot->path(), O_RDONLY), part.sha256, part.bytes, progress))
+          throw SystemFailure("cannot back up " + snapshot->path() + ": it has changed meanwhile", 0, "is the disk failing?");
         continue;
       }
       const auto found = std::find_if(small.begin(), small.end(), [&](const auto& one) { return one.name == part.name; });
@@ -245,6 +249,7 @@ BackupReport make_backup(Site& site, const BackupOrder& order) {
   }
   report.bytes = size_of(out.file());
   read_back(site, out.file(), report.bytes);
+  snapshot.reset();  // the lock on the partial file stands for both
   out.commit();
   return report;
 }

@@ -11,6 +11,7 @@ int cmd_diff(std::vector<std::string> arguments);
 int cmd_import(std::vector<std::string> arguments);
 int cmd_feed_diff(std::vector<std::string> arguments);
 int cmd_feed_history(std::vector<std::string> arguments);
+int cmd_feed_rollback(std::vector<std::string> arguments);
 int cmd_show(std::vector<std::string> arguments);
 
 }  // namespace patchferry::importer

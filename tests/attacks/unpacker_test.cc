@@ -201,6 +201,18 @@ TEST_CASE("an unpacker ends with its program") {
   CHECK(typed({"list", "--base", busy.world.base()}).code == 0);
 }
 
+TEST_CASE("the program that plays a lesser kernel tells its words, and takes no others") {
+  const auto help = run({PATCHFERRY_LESSER_KERNEL, "--help"});
+  CHECK(help.code == 0);
+  for (const char* word : {"seccomp", "landlock", "network"}) {
+    CHECK(says(help.out, std::string("\n  ") + word + " "));
+    CHECK(run({PATCHFERRY_LESSER_KERNEL, word, "--", "/bin/true"}).code == 0);
+  }
+  const auto wrong = run({PATCHFERRY_LESSER_KERNEL, "memory", "--", "/bin/true"});
+  CHECK(wrong.code == 99);
+  CHECK(says(wrong.err, "--help"));
+}
+
 TEST_CASE("a kernel that lacks what confines unpackers is said aloud, and archives are unpacked all the same") {
   if (!can_confine()) return;
   const World world;

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs a program as a kernel would that lacks what confines unpackers, or has no network.
 //
-//   lesser-kernel [seccomp] [landlock] [network] -- PROGRAM ARGUMENTS…       what is lacking
-//
-// Without a network, asking for a socket of any but this machine's own kind ends the program with SIGSYS.
+// --help tells the words.
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -12,7 +10,23 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+namespace {
+
+constexpr const char* kHelp =
+    "Usage: lesser-kernel [seccomp] [landlock] [network] -- PROGRAM ARGUMENTS...\n\n"
+    "Runs a program as on a kernel that lacks something. Each word names what is lacking:\n"
+    "  seccomp   no system call filters\n"
+    "  landlock  no rules for files\n"
+    "  network   no sockets but those of this machine: asking for another one ends the program with SIGSYS\n\n"
+    "Exit code: the program's; 98: it cannot be run; 99: wrong words, or no filter can be had here.\n";
+
+}  // namespace
+
 int main(int argc, char** argv) {
+  if (argc == 2 && std::strcmp(argv[1], "--help") == 0) {
+    std::fputs(kHelp, stdout);
+    return 0;
+  }
   scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
   int at = 1;
   bool good = filter != nullptr;
@@ -30,7 +44,7 @@ int main(int argc, char** argv) {
     }
   }
   if (!good || at + 1 >= argc || seccomp_load(filter) != 0) {
-    std::fputs("lesser-kernel: wrong words, or no filter can be had\n", stderr);
+    std::fputs("lesser-kernel: wrong words, or no filter can be had; --help tells the words\n", stderr);
     return 99;
   }
   ::execv(argv[at + 1], argv + at + 1);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <chrono>
+#include <fcntl.h>
 #include <nlohmann/json.hpp>
 #include <random>
 #include <thread>
@@ -146,4 +147,28 @@ TEST_CASE("an unknown feed is refused and stores nothing") {
   CHECK(visible(world.base()) == before);
   CHECK(json_of(typed({"list", "--base", world.base(), "--json"})).at("patchsets").empty());
   CHECK(world.import({bundle, "--feed", "main"}).code == 0);
+}
+
+TEST_CASE("a refusal that is about no volume by itself names the bundle as it was typed, in JSON too") {
+  const World world;
+  world.release_kernels("K20260105_01", {{1, 1}});
+  const std::string first = world.export_full();
+  world.release_kernels("K20260114_02", {{1, 2}});
+  REQUIRE(world.import({world.export_full()}).code == 0);
+  for (const Words& command : {Words{"import"}, Words{"import", "--dry-run"}, Words{"diff"}}) {
+    Words words = command;
+    words.insert(words.end(), {"--base", world.base(), first});
+    const auto said = typed(words);
+    INFO(said.err);
+    CHECK(said.code == 1);
+    CHECK(says(said.err, "error: " + first + ": it is bundle 1, older than"));
+    CHECK_FALSE(says(said.err, "the bundle:"));
+    words.emplace_back("--json");
+    CHECK(json_of(typed(words)).at("findings").at(0).at("volume") == first);
+  }
+  // Through a pipe it has no name.
+  const std::string volume = volumes_of(first).at(0);
+  const auto piped = Process({"patchferry", "import", "--base", world.base(), "-"}, open_file(volume, O_RDONLY)).wait();
+  CHECK(piped.code == 1);
+  CHECK(says(piped.err, "the bundle: it is bundle 1"));
 }

@@ -309,6 +309,44 @@ TEST_CASE("on a base that cannot be written to, clean is the machine's fault and
   CHECK(clean(world).code == 0);
 }
 
+TEST_CASE("contents that an interrupted clean has left are in what the dry run says, and the next clean takes just those") {
+  const World world;
+  const NothingRetained configured(world);
+  deploy_releases(world, 5);
+  const AtTime later(kBegin + 30 * kDay);
+  const auto planned = json_of(clean(world, {"--dry-run", "--json"}));
+  const auto done = json_of(clean(world, {"--json"}));
+  CHECK(done.at("objects") > 0);
+  for (const char* key : {"objects", "object_bytes", "bytes"}) CHECK(planned.at(key) == done.at(key));
+  while (clean(world, {"--dry-run"}).code == 0) REQUIRE(clean(world).code == 0);  // generations let more go as feeds change
+
+  // As if it had been killed before it moved the last of them.
+  std::uint64_t objects = 0, bytes = 0;
+  for (const auto& time : names_in(world.base() + "/trash"))
+    for (const auto& name : names_in(world.base() + "/trash/" + time + "/objects")) {
+      const std::string from = world.base() + "/trash/" + time + "/objects/" + name;
+      const std::string folder = world.base() + "/objects/" + name.substr(0, 2);
+      if (!exists(folder)) patchferry::make_folder(folder);
+      ++objects;
+      bytes += contents(from).size();
+      REQUIRE(::rename(from.c_str(), (folder + "/" + name).c_str()) == 0);
+    }
+  const auto said = clean(world, {"--dry-run"});
+  INFO(said.out << said.err);
+  CHECK(said.code == 0);
+  CHECK(says(said.out, std::to_string(objects) + " contents that no patchset needs would go to the trash"));
+  CHECK_FALSE(says(said.err, "nothing to clean"));
+  const auto dry = json_of(clean(world, {"--dry-run", "--json"}));
+  CHECK(dry.at("objects") == objects);
+  CHECK(dry.at("object_bytes") == bytes);
+  CHECK(dry.at("bytes") == bytes);
+  const auto again = clean(world, {"--json"});
+  CHECK(again.code == 0);
+  CHECK(json_of(again).at("objects") == dry.at("objects"));
+  CHECK(json_of(again).at("object_bytes") == bytes);
+  CHECK(clean(world, {"--dry-run"}).code == 4);
+}
+
 namespace {
 
 void kill_and_clean_again(int rounds, unsigned seed) {

@@ -209,6 +209,16 @@ TEST_CASE("doctor tells of an import that waits for volumes, and of alarms") {
   const auto volumes = volumes_of(site.world.export_full({"--volume-size", "1MiB"}));
   REQUIRE(site.world.import({volumes.front()}).code == 5);
   check_states(site.doctor(), {{"quarantine", "warning"}});
+  // A file that has two names there takes its room once.
+  const auto bytes = [&] { return status_of(site.base()).at("quarantine").at("bytes").get<std::uint64_t>(); };
+  const std::string quarantine = site.base() + "/quarantine";
+  const std::string staged = quarantine + "/" + names_in(quarantine).at(0);
+  const std::uint64_t once = bytes();
+  CHECK(once > 0);
+  for (const auto& name : names_in(staged))
+    if (is_regular(staged + "/" + name)) REQUIRE(::link((staged + "/" + name).c_str(), (staged + "/again-" + name).c_str()) == 0);
+  CHECK(names_in(staged).size() > 1);
+  CHECK(bytes() == once);
 }
 
 TEST_CASE("doctor finds an alarm that stops imports") {

@@ -635,6 +635,11 @@ TEST_CASE("sync-nginx-conf writes nginx's configuration where the configuration 
   const auto unread = with_nginx("exit 0\n");  // takes what it is asked about, and includes no such file
   CHECK(unread.code == 5);
   CHECK(says(unread.err, "nginx does not read it"));
+  CHECK(says(unread.err, "nginx_conf in the table [serve]"));
+  const auto quarrel = with_nginx("echo 'nginx: [emerg] a duplicate default server for 0.0.0.0:80' >&2; exit 1\n");
+  CHECK(quarrel.code == 1);
+  CHECK(says(quarrel.err, "server_names in the table [serve]"));
+  for (const char* option : {"--server-name", "--out"}) CHECK_FALSE(says(unread.err + quarrel.err, option));
   for (int i = 0; i < 2; ++i) {
     const auto done = with_nginx("echo \"$@\" >> " + site.world.at("asked") + "\n[ \"$1\" = -T ] && echo '# configuration file " +
                                  conf + ":'\nexit 0\n");

@@ -438,6 +438,29 @@ TEST_CASE("a rollback shows what a generation showed, as a new one; what it take
   CHECK(says(nothing.err, "shown nothing else"));
 }
 
+TEST_CASE("a rollback says what servers lose by it, and that nothing is served any more, with --quiet and --json too") {
+  const Filled f;
+  const auto full = f.generation();
+  REQUIRE(f.code({"undeploy-downto"}, {kKernels[2]}) == 0);
+  REQUIRE(f.code({"feed", "rollback"}, {"main", "--to", std::to_string(full)}) == 0);
+  const auto lower = f.type({"feed", "rollback"}, {"main", "--to", std::to_string(full + 1)});
+  CHECK(lower.code == 0);
+  CHECK(says(lower.err, "LOWERED: 1"));
+  CHECK_FALSE(says(lower.err, "serves nothing"));
+  const std::string nothing = "feed main serves nothing now; it served ";
+  for (const char* how : {"--quiet", "--json"}) {
+    INFO(how);
+    REQUIRE(f.code({"feed", "rollback"}, {"main", "--to", std::to_string(full)}) == 0);
+    const auto back = f.type({"feed", "rollback"}, {"main", "--to", "1", how});
+    INFO(back.err);
+    CHECK(back.code == 0);
+    CHECK(f.latest().empty());
+    CHECK(says(back.err, nothing + "2 kernels and build ids before"));
+    CHECK(says(back.err, "NO LONGER SERVED: 2"));
+    if (std::string(how) == "--json") CHECK(json_of(back).at("kernels").size() == 2);
+  }
+}
+
 TEST_CASE("a rollback says what it leaves out: what was disabled since, and what the vendor has withdrawn") {
   const Filled f;
   const auto full = f.generation();

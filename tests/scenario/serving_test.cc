@@ -476,6 +476,7 @@ TEST_CASE("without --full it is a part of the machine's configuration, beside wh
   const auto quarrel = typed(words);
   CHECK(quarrel.code == 1);
   CHECK(says(quarrel.err, "duplicate default server"));
+  CHECK(says(quarrel.err, "--server-name"));
   CHECK(names_in(conf_d) == std::vector<std::string>{"site.conf"});
 
   auto named = words;
