@@ -84,8 +84,9 @@ class Prover {
         return std::nullopt;
       }
       recipe.packing = std::move(*packing);
-      Bytes text = encode_recipe(recipe);
-      if (text.size() > kMaxRecipe) {
+      Bytes text;
+      if (recipe.literals.size() + recipe.packing.size() <= kMaxRecipe) text = encode_recipe(recipe);  // else it would be larger still
+      if (text.empty() || text.size() > kMaxRecipe) {
         why_ = "its recipe would be too large";
         return std::nullopt;
       }
@@ -133,6 +134,7 @@ Result<Dissected> dissect(const ArchiveWork& work, const Fd& archive, const Arch
   out.contents = std::move(*contents);
   out.files = std::move(dissector.files);
   auto recipe = dissector.recipe();
+  if (packing) turn.holds(packing->size());
   if (name.compression != Compression::bzip2)
     out.why_none = "only bzip2 can be made again";
   else if (!recipe)
