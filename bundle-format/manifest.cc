@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "bundle-format/manifest_reader.h"
 #include "bundle-format/tables.h"
-#include "system/json_text.h"
 #include "system/rel_path.h"
 
 namespace patchferry {
@@ -25,27 +25,6 @@ bool is_cve(const std::string& text) {
 
 bool is_kernel(const std::string& text) {
   return !text.empty() && text.size() <= 128 && printable(text) == text && text.find(' ') == std::string::npos;
-}
-
-std::vector<std::uint32_t> kernels_of(const Json& json) {
-  std::vector<std::uint32_t> out;
-  for (const auto& one : json) out.push_back(whole_number<std::uint32_t>(one));
-  return out;
-}
-
-ManifestPatchset patchset_of(const Json& json) {
-  ManifestPatchset p;
-  auto name = parse_archive_name(json.at("file").get<std::string>());
-  if (name) p.name = *name;
-  p.archive = array_from_hex<32>(json.at("archive").at("sha256").get<std::string>()).value_or(Digest{});
-  p.archive_bytes = whole_number<std::uint64_t>(json.at("archive").at("bytes"));
-  p.expanded_bytes = whole_number<std::uint64_t>(json.at("archive").at("expanded"));
-  p.first_seen = whole_number<std::uint64_t>(json.at("first_seen"));
-  for (const auto& fix : json.at("fixes"))
-    p.fixes.push_back(
-        {fix.at("cve").get<std::string>(), whole_number<unsigned>(fix.at("cvss10")), kernels_of(fix.at("kernels"))});
-  if (json.contains("channel")) p.channel = json["channel"].get<std::string>();
-  return p;
 }
 
 template <class Range, class Less>
@@ -130,34 +109,9 @@ std::string encode_manifest(const Manifest& m) {
 }
 
 Result<Manifest> decode_manifest(std::string_view text, const Statement& statement) {
-  auto parsed = parse_json(text, "manifest");
-  if (!parsed) return tl::unexpected(std::move(parsed.error()));
-  Manifest m;
-  try {
-    const Json& json = *parsed;
-    m.site = json.at("site").get<std::string>();
-    m.sequence = whole_number<std::uint64_t>(json.at("sequence"));
-    m.kernels = json.at("kernels").get<std::vector<std::string>>();
-    m.fixes_left_out = json.at("fixes_left_out").get<bool>();
-    for (const auto& patchset : json.at("patchsets")) m.patchsets.push_back(patchset_of(patchset));
-    m.withdrawn = json.at("withdrawn").get<std::vector<std::string>>();
-    for (const auto& need : json.at("needs"))
-      m.needs.push_back({need.at("name").get<std::string>(),
-                         array_from_hex<32>(need.at("sha256").get<std::string>()).value_or(Digest{}),
-                         whole_number<std::uint64_t>(need.at("bundle"))});
-    m.objects_bytes = whole_number<std::uint64_t>(json.at("tables").at("objects"));
-    m.recipes_bytes = whole_number<std::uint64_t>(json.at("tables").at("recipes"));
-    m.packs_bytes = whole_number<std::uint64_t>(json.at("tables").at("packs"));
-    m.bases_bytes = whole_number<std::uint64_t>(json.at("tables").at("bases"));
-    m.memory = whole_number<std::uint64_t>(json.at("memory"));
-    // What was read leniently above, unknown keys and numbers written otherwise all end here.
-    for (const auto& p : m.patchsets)
-      if (p.name.file.empty()) return malformed("holds an archive name that is outside the grammar");
-    if (encode_manifest(m) != text) return malformed("is not written the one way that is allowed");
-  } catch (const Json::exception&) {
-    return malformed("lacks a field, or has one of another type");
-  }
-  if (auto rules = check_rules(m, statement); !rules) return tl::unexpected(std::move(rules.error()));
+  auto m = read_manifest(text);
+  if (!m) return m;
+  if (auto rules = check_rules(*m, statement); !rules) return tl::unexpected(std::move(rules.error()));
   return m;
 }
 

@@ -19,12 +19,11 @@ std::vector<GainedCve> gained_cves(Site& site, const Manifest& manifest, const s
   for (const auto& patchset : fresh) {
     for (const auto& fix : patchset.fixes) {
       for (const auto index : fix.kernels) {
-        const std::string& kernel = manifest.kernels[index];
-        if (closes(site, kernel, fix.cve)) continue;
+        if (closes(site, manifest.kernels[index], fix.cve)) continue;
         GainedCve& gained = by_cve[fix.cve];
         gained.cve = fix.cve;
         gained.cvss_tenths = std::max(gained.cvss_tenths, fix.cvss_tenths);
-        gained.kernels.push_back(kernel);
+        gained.kernels.push_back(index);
       }
     }
   }

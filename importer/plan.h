@@ -2,6 +2,7 @@
 // What an import would change. Printing it (plan_text.h) is the dry run; nothing here writes.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
@@ -17,7 +18,7 @@ namespace patchferry::importer {
 struct GainedCve {
   std::string cve;
   unsigned cvss_tenths = 0;
-  std::vector<std::string> kernels;  // ascending
+  std::vector<std::uint32_t> kernels;  // indices into Plan::kernels, ascending: there may be very many
 };
 
 struct Plan {
@@ -39,7 +40,7 @@ struct Plan {
   std::vector<std::string> disabled;   // by the rollback
   std::map<std::uint64_t, std::vector<std::string>>
       needs;                         // bundle → patchsets that it brings, that this one builds on, and that are not here
-  std::vector<std::string> kernels;  // that the fixes of `fresh` name by number
+  std::vector<std::string> kernels;  // ascending; that `gained` and the fixes of `fresh` name by number
   Credentials credentials;
   std::vector<GainedCve> gained;  // highest score first
   bool fixes_left_out = false;    // the exporter had to leave the summary out

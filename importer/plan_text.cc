@@ -15,10 +15,11 @@ namespace {
 
 std::string score_text(unsigned tenths) { return tenths == 0 ? "?" : fmt::format("{}.{}", tenths / 10, tenths % 10); }
 
-std::string kernels_text(const std::vector<std::string>& kernels) {
+std::string kernels_text(const Plan& plan, const GainedCve& gained) {
   std::string out;
-  for (std::size_t i = 0; i < std::min<std::size_t>(kernels.size(), 3); ++i) out += (i == 0 ? "" : ", ") + kernels[i];
-  if (kernels.size() > 3) out += fmt::format(" and {} more", kernels.size() - 3);
+  const std::size_t all = gained.kernels.size();
+  for (std::size_t i = 0; i < std::min<std::size_t>(all, 3); ++i) out += (i == 0 ? "" : ", ") + plan.kernels[gained.kernels[i]];
+  if (all > 3) out += fmt::format(" and {} more", all - 3);
   return out;
 }
 
@@ -59,7 +60,9 @@ nlohmann::json plan_json(const Plan& plan) {
   for (const auto& p : plan.restored) restored.push_back(p.name.patchset.text);
   Json gained = Json::array();
   for (const auto& g : plan.gained) {
-    Json one = {{"cve", g.cve}, {"kernels", g.kernels}};
+    Json kernels = Json::array();
+    for (const auto index : g.kernels) kernels.push_back(plan.kernels[index]);
+    Json one = {{"cve", g.cve}, {"kernels", std::move(kernels)}};
     one["cvss"] = g.cvss_tenths == 0 ? Json(nullptr) : Json(g.cvss_tenths / 10.0);
     gained.push_back(std::move(one));
   }
@@ -122,7 +125,7 @@ void print_plan(const Plan& plan) {
   if (plan.gained.empty()) return;
   print(count_text(plan.gained.size(), "CVE") + " newly closed:");
   rows.clear();
-  for (const auto& g : plan.gained) rows.push_back({g.cve, score_text(g.cvss_tenths), kernels_text(g.kernels)});
+  for (const auto& g : plan.gained) rows.push_back({g.cve, score_text(g.cvss_tenths), kernels_text(plan, g)});
   print_table({"CVE", "CVSS", "KERNELS"}, rows);
 }
 

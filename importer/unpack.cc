@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "bundle-format/archive/content_keeper.h"
+#include "bundle-format/archive/large_turn.h"
 #include "importer/objects.h"
 #include "system/failure.h"
 #include "system/file.h"
@@ -87,6 +88,7 @@ class NewObjects : public FileKeeper {
   }
   void data(ByteSpan part) override { keeper_.data(part); }
   void end(const Digest& hash) override { keeper_.end(hash); }
+  void holding(std::uint64_t bytes) override { turn_.holds(bytes); }
 
   void keep() {
     for (const auto& name : folder_entries(apart_)) {
@@ -100,6 +102,7 @@ class NewObjects : public FileKeeper {
   const std::string good_, apart_;
   std::uint64_t bytes_ = 0;  // of the file that passes by
   ContentKeeper keeper_;
+  LargeTurn turn_;
 };
 
 /// `read(keeper)` reads all contents.
@@ -161,7 +164,10 @@ void place_objects(const Site& site, const std::string& work) {
 std::uint64_t memory_of(const PatchsetContents& contents) {
   std::uint64_t bytes = contents.all.size() * sizeof(Content);
   for (const auto& pointer : contents.pointers) bytes += sizeof pointer + pointer.text.size();
-  for (const auto& level : contents.levels) bytes += sizeof level + level.files.size() * 96 + level.info.fixes.size() * 48;
+  for (const auto& level : contents.levels) {
+    bytes += sizeof level + level.info.fixes.size() * 48;
+    for (const auto& file : level.files) bytes += sizeof file + 24 + file.name.size();
+  }
   return bytes;
 }
 

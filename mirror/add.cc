@@ -29,7 +29,8 @@ class Adding {
       : store_(store), channel_(std::move(channel)), on_bytes_(on_bytes) {}
 
   void add(const std::string& path) {
-    auto done = try_add(path);
+    LargeTurn turn;
+    auto done = try_add(path, turn);
     if (done) return;
     const std::lock_guard hold(mutex_);
     report_.refused.push_back(std::move(done.error()).in(path));
@@ -48,7 +49,7 @@ class Adding {
   }
 
  private:
-  Result<void> try_add(const std::string& path) {
+  Result<void> try_add(const std::string& path, LargeTurn& turn) {
     auto name = parse_archive_name(file_name_of(path));
     if (!name) return tl::unexpected(std::move(name.error()));
     const Fd source = open_file(path, O_RDONLY | O_NONBLOCK);  // a FIFO must not hang us
@@ -61,9 +62,9 @@ class Adding {
     patchset.archive_bytes = size_of(copy.file());
     patchset.first_seen = now();
     if (!channel_.empty()) patchset.channel = channel_;
-    if (auto known = find(name->patchset.text)) return meet_again(*known, patchset.archive, copy);
-    auto apart =
-        take_apart(copy.file(), *name, patchset.archive, unsigned_limits(patchset.archive_bytes), store_.contents(), on_bytes_);
+    if (auto known = find(name->patchset.text)) return meet_again(*known, patchset.archive, copy, turn);
+    auto apart = take_apart(copy.file(), *name, patchset.archive, unsigned_limits(patchset.archive_bytes), store_.contents(),
+                            turn, on_bytes_);
     if (!apart) return tl::unexpected(std::move(apart.error()));
     patchset.expanded_bytes = apart->contents.expanded_bytes;
     copy.commit();
@@ -75,7 +76,7 @@ class Adding {
   }
 
   /// The store knows the patchset: what it has lost of it is put back.
-  Result<void> meet_again(const StoredPatchset& known, const Digest& archive, AtomicFile& copy) {
+  Result<void> meet_again(const StoredPatchset& known, const Digest& archive, AtomicFile& copy, LargeTurn& turn) {
     if (known.archive != archive)
       return refuse(RefusalKind::conflict, "the store has another archive under this name, with other bytes",
                     "find out from the vendor's checksums which of the two is right");
@@ -91,7 +92,7 @@ class Adding {
     }();
     if (!whole) {
       const auto apart = take_apart(open_file(kept, O_RDONLY), known.name, known.archive, ArchiveLimits{known.expanded_bytes},
-                                    store_.contents());
+                                    store_.contents(), turn);
       if (!apart) return tl::unexpected(apart.error());
       const std::lock_guard hold(mutex_);
       store_.record_again(known, *apart);

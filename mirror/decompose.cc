@@ -13,8 +13,9 @@ namespace {
 
 Travel take_apart_again(Store& store, const StoredPatchset& patchset, Progress& progress) {
   const Fd archive = store.open_archive(patchset);
+  LargeTurn turn;
   const auto apart = take_apart(archive, patchset.name, patchset.archive, ArchiveLimits{patchset.expanded_bytes},
-                                store.contents(), [&](std::uint64_t n) { progress.add(n); });
+                                store.contents(), turn, [&](std::uint64_t n) { progress.add(n); });
   if (!apart) throw SystemFailure("cannot read " + archive.path() + " any more: " + apart.error().text, 0);
   store.record_again(patchset, *apart);
   return apart->travel;

@@ -26,18 +26,19 @@ bool drop_rotten(const Dissected& dissected, const ArchiveName& name, const Cont
 }  // namespace
 
 Result<TakenApart> take_apart(const Fd& archive, const ArchiveName& name, const Digest& hash, const ArchiveLimits& limits,
-                              const ContentStore& store, const std::function<void(std::uint64_t)>& on_read) {
+                              const ContentStore& store, LargeTurn& turn, const std::function<void(std::uint64_t)>& on_read) {
   const SpoolFolder spool = store.fresh_spool("apart-" + name.patchset.text);
   const std::string& folder = spool.path();
   const auto path_of_kept = [&](const Digest& content) { return store.path(content); };
-  auto dissected = dissect(unpacker::archive_work(), archive, name, hash, limits, folder, path_of_kept, on_read);
+  auto dissected = dissect(unpacker::archive_work(), archive, name, hash, limits, folder, path_of_kept, turn, on_read);
   // No proof may be the fault of contents that were here before, and have rotted: then it is not the archive's.
   if (dissected && !dissected->recipe && drop_rotten(*dissected, name, store))
-    dissected = dissect(unpacker::archive_work(), archive, name, hash, limits, folder, path_of_kept);
+    dissected = dissect(unpacker::archive_work(), archive, name, hash, limits, folder, path_of_kept, turn);
   if (!dissected) return tl::unexpected(std::move(dissected.error()));
 
   TakenApart out;
   const Likeness likeness(name.patchset.product, dissected->contents);
+  out.members.reserve(dissected->files.size());
   for (const auto& file : dissected->files) out.members.push_back({likeness.key(file.path), file.content, file.bytes});
   out.contents = std::move(dissected->contents);
   out.travel.why = std::move(dissected->why_none);

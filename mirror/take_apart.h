@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "bundle-format/archive/contents.h"
+#include "bundle-format/archive/large_turn.h"
 #include "mirror/content_store.h"
 
 namespace patchferry::mirror {
@@ -32,8 +33,8 @@ struct TakenApart {
 };
 
 /// Reads `archive` (of hash `hash`) from end to end; all of its contents, and its recipe, are in `store` afterwards, durable. Refused
-/// as by read_contents(). Safe to call for several archives at once.
+/// as by read_contents(). Safe to call for several archives at once, each with its `turn`, as by dissect().
 Result<TakenApart> take_apart(const Fd& archive, const ArchiveName& name, const Digest& hash, const ArchiveLimits& limits,
-                              const ContentStore& store, const std::function<void(std::uint64_t)>& on_read = {});
+                              const ContentStore& store, LargeTurn& turn, const std::function<void(std::uint64_t)>& on_read = {});
 
 }  // namespace patchferry::mirror

@@ -13,7 +13,7 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr std::size_t kMaxJsonDepth = 12;
-constexpr std::size_t kMaxObjects = 200'000;   // about 150 bytes each once parsed
+constexpr std::size_t kMaxObjects = 200'000;   // 80 bytes each once parsed, and 100 for each key in them
 constexpr std::size_t kMaxValues = 2'000'000;  // 16 bytes each
 
 /// Reads a document once without keeping it. A callback during the real parse would do for small documents only: the

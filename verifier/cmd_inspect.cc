@@ -63,10 +63,12 @@ int cmd_inspect(std::vector<std::string> arguments) {
     const auto anchors = load_trust(args.values("trust"));
     if (!anchors) return report(anchors.error());
     const Judge judge{*anchors, nullptr};
-    if (auto bundle = examine(open_media(args.positional(), findings), judge, findings))
-      facts = Facts{bundle->statement(), bundle->manifest(), bundle->missing(), ""};
+    if (auto bundle = examine(open_media(args.positional(), findings), judge, findings)) {
+      auto missing = bundle->missing();
+      facts = Facts{bundle->statement(), std::move(*bundle).manifest(), std::move(missing), ""};
+    }
   } else if (auto claims = read_claims(open_media(args.positional(), findings), findings)) {
-    facts = Facts{claims->statement, claims->manifest, claims->missing, founder_of(claims->first_root)};
+    facts = Facts{claims->statement, std::move(claims->manifest), claims->missing, founder_of(claims->first_root)};
   }
   for (const auto& finding : findings) report(finding);
   if (!facts) return kRefused;

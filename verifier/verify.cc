@@ -256,7 +256,8 @@ std::optional<Claims> read_claims(Medium medium, Findings& findings) {
   auto bundle = verification.run(std::move(medium));
   drop_threshold(findings);
   if (!bundle) return std::nullopt;
-  return Claims{bundle->statement(), verification.first_root(), bundle->manifest(), bundle->missing()};
+  auto missing = bundle->missing();
+  return Claims{bundle->statement(), verification.first_root(), std::move(*bundle).manifest(), std::move(missing)};
 }
 
 void drop_threshold(Findings& findings) {

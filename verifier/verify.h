@@ -36,7 +36,9 @@ class ExaminedBundle {
   const std::vector<SignedRoot>& root_chain() const { return root_chain_; }
   const Envelope& envelope() const { return envelope_; }
   /// Absent if neither the first nor the last volume is here, or it is encrypted and no key was given.
-  const std::optional<Manifest>& manifest() const { return manifest_; }
+  const std::optional<Manifest>& manifest() const& { return manifest_; }
+  /// It may be large.
+  std::optional<Manifest> manifest() && { return std::move(manifest_); }
   /// As it travels; empty if neither of those volumes is here.
   const std::string& manifest_text() const { return manifest_text_; }
   /// Present if the bundle is encrypted, and to the key that was given.

@@ -2,6 +2,7 @@
 #include "bundle-format/archive/contents.h"
 
 #include <algorithm>
+#include <deque>
 #include <map>
 #include <optional>
 #include <utility>
@@ -22,14 +23,12 @@ class Collector : public MemberSink {
     RelPath path;
     Digest hash{};
     std::uint64_t bytes = 0;
-    std::string text;                // of what may be a pointer
-    std::optional<KpatchInfo> info;  // of a kpatch.info
   };
 
   bool wants_stream() const override { return keeper_.wants_stream(); }
   void stream(ByteSpan part) override { keeper_.stream(part); }
   void begin_file(const RelPath& path, std::uint64_t bytes, std::optional<std::uint64_t> offset) override {
-    files.push_back({path, {}, bytes, {}, {}});
+    add_file(path, bytes, {});
     hasher_ = Hasher();
     text_.clear();
     is_info_ = may_be_info(path, bytes);
@@ -42,7 +41,7 @@ class Collector : public MemberSink {
     return may_be_info(path, bytes) || may_be_pointer(path, bytes);
   }
   void known_file(const RelPath& path, std::uint64_t bytes, const Digest& hash, ByteSpan head) override {
-    files.push_back({path, hash, bytes, {}, {}});
+    add_file(path, bytes, hash);
     if (may_be_patch(path)) judge_patch(head);
   }
   std::size_t head_wanted(const RelPath& path) override { return may_be_patch(path) ? kKpatch1Header : 0; }
@@ -57,24 +56,44 @@ class Collector : public MemberSink {
   }
   void end_file() override {
     files.back().hash = hasher_.finish();
-    if (is_info_) files.back().info = parse_kpatch_info(text_);
-    if (is_info_) held_ += files.back().info->fixes.size() * kHeldPerFix;
-    if (is_pointer_) held_ += text_.size();
-    if (is_pointer_) files.back().text = std::move(text_);
+    if (is_info_) {
+      infos.emplace(files.size() - 1, parse_kpatch_info(text_));
+      hold(infos.rbegin()->second.fixes.size() * kHeldPerFix);
+    }
+    if (is_pointer_ && !text_.empty()) {
+      hold(text_.size());
+      texts.emplace(files.size() - 1, text_);
+    }
     if (is_patch_) judge_patch(head_);
     keeper_.end(files.back().hash);
   }
-  void pointer_link(const RelPath& path, const std::string& level) override { links.emplace_back(path, level); }
+  void pointer_link(const RelPath& path, const std::string& level) override {
+    links.emplace_back(path, level);
+    keeper_.holding(path.text().size() + kHeldPerFile);
+  }
 
   /// More than any real release says of itself: an archive made to fill our memory.
   bool holds_too_much() const { return held_ > kMaxHeld; }
 
-  std::vector<File> files;
-  std::vector<std::pair<RelPath, std::string>> links;
+  // There may be very many of each: none is moved to where it has more room, which would take that memory twice.
+  std::deque<File> files;
+  std::deque<std::pair<RelPath, std::string>> links;
+  // Of few of `files`, by their place.
+  std::map<std::size_t, std::string> texts;  // of what may be a pointer, unless empty
+  std::map<std::size_t, KpatchInfo> infos;   // of what is called kpatch.info
   /// What is wrong with a patch, by its place in `files`; whether it is served, and as what product's, shows at the end.
   std::vector<std::pair<std::size_t, Refusal>> flaws;
 
  private:
+  void add_file(const RelPath& path, std::uint64_t bytes, const Digest& hash) {
+    files.push_back({path, hash, bytes});
+    keeper_.holding(path.text().size() + kHeldPerFile);
+  }
+  void hold(std::uint64_t bytes) {
+    held_ += bytes;
+    keeper_.holding(bytes);
+  }
+
   bool may_be_info(const RelPath& path, std::uint64_t bytes) const {
     return !holds_too_much() && path.parts().back() == "kpatch.info" && bytes <= kMaxKpatchInfo;
   }
@@ -94,10 +113,11 @@ class Collector : public MemberSink {
     auto good = check_kpatch1(head, file.bytes, parts[parts.size() - 3]);
     if (good) return;
     flaws.emplace_back(files.size() - 1, std::move(good.error()));
-    held_ += kHeldPerFlaw;
+    hold(kHeldPerFlaw);
   }
 
-  static constexpr std::uint64_t kMaxHeld = 64 << 20;
+  static constexpr std::uint64_t kMaxHeld = 48 << 20;
+  static constexpr std::uint64_t kHeldPerFile = 256;   // bytes, about, beside its name
   static constexpr std::uint64_t kHeldPerFlaw = 1024;  // bytes, about
   static constexpr std::uint64_t kHeldPerFix = 48;     // bytes, about
 
@@ -123,21 +143,26 @@ std::optional<Refusal> flaw_of(const Collector& found, const std::string& produc
   return std::nullopt;
 }
 
-PatchsetContents place_all(const Collector& found, const std::string& product, const std::string& top_folder) {
+/// Takes texts and CVE lists out of `found`.
+PatchsetContents place_all(Collector& found, const std::string& product, const std::string& top_folder) {
   std::map<std::pair<std::string, std::uint64_t>, Level> levels;
   PatchsetContents out;
-  for (const auto& file : found.files) {
+  for (std::size_t i = 0; i < found.files.size(); ++i) {
+    const auto& file = found.files[i];
     const auto path = beneath_top(file.path, top_folder);
     if (!path) continue;
     const Place place = place_of(product, *path);
-    if (place.kind == Place::Kind::pointer && file.bytes <= kMaxPointer)
-      out.pointers.push_back({place.ident, place.name, false, file.text});
+    if (place.kind == Place::Kind::pointer && file.bytes <= kMaxPointer) {
+      const auto text = found.texts.find(i);
+      out.pointers.push_back({place.ident, place.name, false, text == found.texts.end() ? "" : std::move(text->second)});
+    }
     if (place.kind != Place::Kind::level_file) continue;
     Level& level = levels[{place.ident, place.level}];
     level.ident = place.ident;
     level.level = place.level;
     level.files.push_back({place.name, file.hash, file.bytes});
-    if (place.name == "kpatch.info" && file.info) level.info = *file.info;
+    if (place.name != "kpatch.info") continue;
+    if (const auto info = found.infos.find(i); info != found.infos.end()) level.info = std::move(info->second);
   }
   for (const auto& [linked, text] : found.links) {
     const auto path = beneath_top(linked, top_folder);
@@ -176,7 +201,7 @@ Digest Level::digest() const {
 
 namespace {
 
-Result<PatchsetContents> place(const Collector& found, const ArchiveName& name, const Result<ArchiveFacts>& facts) {
+Result<PatchsetContents> place(Collector& found, const ArchiveName& name, const Result<ArchiveFacts>& facts) {
   if (!facts) return tl::unexpected(facts.error());
   if (found.holds_too_much())
     return refuse(RefusalKind::too_large, "its pointer files and CVE lists are larger than any release needs",

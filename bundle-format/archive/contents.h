@@ -2,7 +2,7 @@
 // One pass over an archive: what a patchset serves (levels, pointers) and what it fixes.
 //
 // The mirror uses it to look into an archive, the importer to unpack one; they differ only in the FileKeeper that
-// receives the bytes. Memory: the list of members, and one kpatch.info at a time.
+// receives the bytes. Memory: the list of members, texts of pointers, CVE lists, and one kpatch.info at a time.
 #pragma once
 
 #include <cstdint>
@@ -31,6 +31,8 @@ class FileKeeper {
   virtual void begin(const RelPath& /*path*/, std::uint64_t /*bytes*/, std::optional<std::uint64_t> /*offset*/) {}
   virtual void data(ByteSpan /*part*/) {}
   virtual void end(const Digest& /*hash*/) {}
+  /// So many bytes more of memory are held until the archive is read, about (large_turn.h).
+  virtual void holding(std::uint64_t /*bytes*/) {}
 };
 
 struct LevelFile {

@@ -2,6 +2,7 @@
 #include "bundle-format/archive/dissect.h"
 
 #include <fcntl.h>
+#include <utility>
 
 #include "bundle-format/archive/content_keeper.h"
 
@@ -15,12 +16,14 @@ constexpr std::uint64_t kSmallest = 96;
 /// Keeps every file, and writes the recipe of the stream beside.
 class Dissector : public ContentKeeper {
  public:
-  using ContentKeeper::ContentKeeper;
+  Dissector(std::string folder, std::function<bool(const Digest&)> is_kept, LargeTurn& turn)
+      : ContentKeeper(std::move(folder), std::move(is_kept)), turn_(turn) {}
 
   bool wants_stream() const override { return true; }
   void stream(ByteSpan part) override {
     if (gave_up_) return;
     writer_.stream(part);
+    if (writer_.held() > told_) turn_.holds(writer_.held() - std::exchange(told_, writer_.held()));
     if (!writer_.is_too_large()) return;
     gave_up_ = true;
     writer_ = RecipeWriter();
@@ -28,6 +31,7 @@ class Dissector : public ContentKeeper {
   void begin(const RelPath& path, std::uint64_t bytes, std::optional<std::uint64_t> offset) override {
     ContentKeeper::begin(path, bytes, offset);
     files.push_back({path, {}, bytes});
+    turn_.holds(path.text().size() + sizeof(Dissected::File));
     in_recipe_ = !gave_up_ && offset && bytes >= kSmallest && writer_.content(*offset, bytes);
   }
   void end(const Digest& hash) override {
@@ -35,6 +39,8 @@ class Dissector : public ContentKeeper {
     files.back().content = hash;
     if (in_recipe_) writer_.hash(hash);
   }
+
+  void holding(std::uint64_t bytes) override { turn_.holds(bytes); }
 
   /// Nullopt: too large.
   std::optional<Recipe> recipe() {
@@ -45,7 +51,9 @@ class Dissector : public ContentKeeper {
   std::vector<Dissected::File> files;
 
  private:
+  LargeTurn& turn_;
   RecipeWriter writer_;
+  std::uint64_t told_ = 0;  // of what the writer holds
   bool gave_up_ = false;
   bool in_recipe_ = false;
 };
@@ -76,8 +84,9 @@ class Prover {
         return std::nullopt;
       }
       recipe.packing = std::move(*packing);
-      Bytes text = encode_recipe(recipe);
-      if (text.size() > kMaxRecipe) {
+      Bytes text;
+      if (recipe.literals.size() + recipe.packing.size() <= kMaxRecipe) text = encode_recipe(recipe);  // else it would be larger still
+      if (text.empty() || text.size() > kMaxRecipe) {
         why_ = "its recipe would be too large";
         return std::nullopt;
       }
@@ -114,9 +123,10 @@ class Prover {
 
 Result<Dissected> dissect(const ArchiveWork& work, const Fd& archive, const ArchiveName& name, const Digest& hash,
                           const ArchiveLimits& limits, const std::string& folder,
-                          const std::function<std::string(const Digest&)>& path_of_kept, const OnRead& on_read) {
+                          const std::function<std::string(const Digest&)>& path_of_kept, LargeTurn& turn, const OnRead& on_read) {
   std::optional<Bytes> packing;
-  Dissector dissector(folder, [&](const Digest& content) { return exists(path_of_kept(content)); });
+  Dissector dissector(
+      folder, [&](const Digest& content) { return exists(path_of_kept(content)); }, turn);
   auto contents = read_contents(work, archive, name, limits, dissector, on_read, &packing);
   if (!contents) return tl::unexpected(std::move(contents.error()));
 
@@ -124,6 +134,7 @@ Result<Dissected> dissect(const ArchiveWork& work, const Fd& archive, const Arch
   out.contents = std::move(*contents);
   out.files = std::move(dissector.files);
   auto recipe = dissector.recipe();
+  if (packing) turn.holds(packing->size());
   if (name.compression != Compression::bzip2)
     out.why_none = "only bzip2 can be made again";
   else if (!recipe)

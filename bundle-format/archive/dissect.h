@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "bundle-format/archive/contents.h"
+#include "bundle-format/archive/large_turn.h"
 #include "bundle-format/archive/recipe.h"
 
 namespace patchferry {
@@ -40,9 +41,10 @@ struct Dissected {
 };
 
 /// Reads `archive` (of hash `hash`) from end to end. Contents that `path_of_kept` does not find are written to `folder` (which
-/// exists), named by their hash. Refused as by read_contents().
+/// exists), named by their hash. Refused as by read_contents(). `turn`: the archive's, until nothing of what is returned is held.
 Result<Dissected> dissect(const ArchiveWork& work, const Fd& archive, const ArchiveName& name, const Digest& hash,
                           const ArchiveLimits& limits, const std::string& folder,
-                          const std::function<std::string(const Digest&)>& path_of_kept, const OnRead& on_read = {});
+                          const std::function<std::string(const Digest&)>& path_of_kept, LargeTurn& turn,
+                          const OnRead& on_read = {});
 
 }  // namespace patchferry

@@ -2,9 +2,13 @@
 #include "bundle-format/archive/member_names.h"
 
 #include <algorithm>
+#include <cstring>
 #include <fmt/format.h>
+#include <sodium/crypto_shorthash_siphash24.h>
+#include <unistd.h>
 
 #include "bundle-format/archive/layout_profile.h"
+#include "system/failure.h"
 
 namespace patchferry {
 
@@ -55,33 +59,50 @@ Result<void> MemberNames::add(const RelPath& path, bool folder) {
   const std::string& spelled = path.text();
   const std::string folded = path.folded();
   for (auto slash = spelled.find('/'); slash != std::string::npos; slash = spelled.find('/', slash + 1))
-    if (auto r = note(std::string_view(spelled).substr(0, slash), folded.substr(0, slash), true, false); !r) return r;
+    if (auto r = note(std::string_view(spelled).substr(0, slash), std::string_view(folded).substr(0, slash), true, false); !r)
+      return r;
   if (auto r = note(spelled, folded, folder, true); !r) return r;
   note_top(spelled.substr(0, spelled.find('/')));
   return {};
 }
 
 std::string MemberNames::top_folder() const {
-  if (members_ == 0 || !one_top_ || !seen_.at(RelPath::parse(top_)->folded()).folder) return {};
+  if (members_ == 0 || !one_top_ || !seen_.at(hash_of(RelPath::parse(top_)->folded())).folder) return {};
   const auto probe = RelPath::parse(top_ + "/latest");
   if (probe && place_of("user", *probe).kind == Place::Kind::pointer) return {};
   return top_;
 }
 
-Result<void> MemberNames::note(std::string_view spelled, std::string folded, bool folder, bool listed) {
-  const auto [it, fresh] = seen_.try_emplace(std::move(folded));
+MemberNames::NameHash MemberNames::hash_of(std::string_view name) {
+  using Key = std::array<unsigned char, crypto_shorthash_siphashx24_KEYBYTES>;
+  static const Key key = [] {  // nobody can make names of one hash without it
+    Key out{};
+    if (::getentropy(out.data(), out.size()) != 0) throw_errno("draw random numbers for", "names of members");
+    return out;
+  }();
+  std::array<unsigned char, crypto_shorthash_siphashx24_BYTES> hash{};
+  crypto_shorthash_siphashx24(hash.data(), reinterpret_cast<const unsigned char*>(name.data()), name.size(), key.data());
+  NameHash out{};
+  static_assert(sizeof out == sizeof hash);
+  std::memcpy(out.data(), hash.data(), sizeof out);
+  return out;
+}
+
+Result<void> MemberNames::note(std::string_view spelled, std::string_view folded, bool folder, bool listed) {
+  const NameHash hash = hash_of(folded);
+  const std::uint64_t spelled_hash = spelled == folded ? hash[1] : hash_of(spelled)[1];
+  const auto [it, fresh] = seen_.try_emplace(hash);
   Seen& seen = it->second;
   if (fresh) {
-    if (spelled != it->first) seen.spelled = std::string(spelled);
+    seen.spelled = spelled_hash;
     seen.folder = folder;
     seen.listed = listed;
-    name_bytes_ += it->first.size() + seen.spelled.size();
+    name_bytes_ += folded.size() + (spelled == folded ? 0 : spelled.size());
     // Folders that are only implied count as well, or a small archive could fill the memory with them.
     if (seen_.size() > kMaxMembers || name_bytes_ > kMaxNameBytes) return too_many();
     return {};
   }
-  if ((seen.spelled.empty() ? it->first : seen.spelled) != spelled)
-    return hostile(spelled, "and another member differ in upper and lower case only");
+  if (seen.spelled != spelled_hash) return hostile(spelled, "and another member differ in upper and lower case only");
   if (seen.folder != folder) return hostile(spelled, "is both a file and a folder");
   if (seen.listed && listed) return hostile(spelled, "is in the archive twice");
   seen.listed = seen.listed || listed;

@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which names the members of an archive may have: the grammar of RelPath, none twice, none that differ in case only, no
-// file that is a folder elsewhere. Memory: the folded names, at most kMaxMembers of them.
+// file that is a folder elsewhere.
+//
+// Memory: 64 bytes for each of at most kMaxMembers names, however long they are. Names are known again by hashes, under a key that the
+// process draws. Should two names ever have the same, the later one is taken for the other: it is refused, or it is a folder and is let
+// through, as it would have been.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -36,16 +41,21 @@ class MemberNames {
   std::string top_folder() const;
 
  private:
+  using NameHash = std::array<std::uint64_t, 2>;
   struct Seen {
-    std::string spelled;  // empty if it is the folded name
+    std::uint64_t spelled = 0;  // half of the hash of the name as it stands there
     bool folder = false;
     bool listed = false;  // a member of its own
   };
+  struct FirstHalf {
+    std::size_t operator()(const NameHash& hash) const noexcept { return static_cast<std::size_t>(hash[0]); }
+  };
 
-  Result<void> note(std::string_view spelled, std::string folded, bool folder, bool listed);
+  static NameHash hash_of(std::string_view name);
+  Result<void> note(std::string_view spelled, std::string_view folded, bool folder, bool listed);
   void note_top(std::string first);
 
-  std::unordered_map<std::string, Seen> seen_;
+  std::unordered_map<NameHash, Seen, FirstHalf> seen_;  // by the hash of the folded name
   std::uint64_t members_ = 0;
   std::uint64_t name_bytes_ = 0;
   std::string top_;

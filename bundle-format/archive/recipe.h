@@ -56,8 +56,10 @@ class RecipeWriter {
   /// Some of them may have passed by. False if they cannot lie there: they remain literal.
   bool content(std::uint64_t offset, std::uint64_t bytes);
   void hash(const Digest& content) { recipe_.contents.push_back(content); }
+  /// Bytes that are literal, or may turn out to be.
+  std::uint64_t held() const { return recipe_.literals.size() + held_.size(); }
   /// More literal bytes than a recipe may hold.
-  bool is_too_large() const { return recipe_.literals.size() + held_.size() > kMaxRecipe / 2; }
+  bool is_too_large() const { return held() > kMaxRecipe / 2; }
   /// Of the whole stream, without packing.
   Recipe finish();
 

@@ -5,10 +5,9 @@
 #include <cassert>
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
+#include "bundle-format/manifest_reader.h"
 #include "bundle-format/readme.h"
-#include "system/json_text.h"
 #include "system/failure.h"
 #include "system/parallel.h"
 
@@ -129,11 +128,9 @@ void check_tables(ByteSpan all, const Draft& draft) {
   if (!decoded) throw SystemFailure("cannot describe this bundle: " + decoded.error().text, 0, "please report this");
 }
 
-/// Its text, without the summary of CVEs if it would be beyond the bounds that a reader sets for size and values.
+/// Its text, without the summary of CVEs if it would be beyond the bounds that a reader sets for size, values and kernels.
 Result<std::string> write_manifest(Manifest& manifest) {
-  const auto too_large = [](const std::string& text) {
-    return text.size() > kMaxManifest - kChunkTag || !parse_json(text, "manifest");
-  };
+  const auto too_large = [](const std::string& text) { return text.size() > kMaxManifest - kChunkTag || !read_manifest(text); };
   std::string text = encode_manifest(manifest);
   if (too_large(text) && !manifest.fixes_left_out) {
     // The summary is a comfort; the archives must travel all the same.

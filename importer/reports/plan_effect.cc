@@ -62,7 +62,8 @@ Alternative alternative_for(Site& site, const Plan& plan, const Feed& feed, cons
 /// Of one feed, while its parts come together.
 struct Draft {
   FeedEffect effect;
-  std::map<std::string, std::vector<CveFix>> brought;        // by kernel: what new patchsets are the first to close
+  std::map<std::string, std::vector<const ManifestFix*>>
+      brought;                                               // by kernel: of the plan, what new patchsets are the first to close
   std::map<std::string, std::vector<LevelChange>> affected;  // by kernel: what the feed has of these, changed or not
   std::vector<LevelChange> changes;                          // of what is here
   bool brings = false;                                       // it takes something new
@@ -76,7 +77,7 @@ void bring(const Plan& plan, const Feed& feed, Draft& draft) {
     draft.effect.enable.push_back(name);
     draft.brings = true;
     for (const auto& fix : p.fixes)
-      for (const auto kernel : fix.kernels) draft.brought[plan.kernels.at(kernel)].push_back({fix.cve, fix.cvss_tenths});
+      for (const auto kernel : fix.kernels) draft.brought[plan.kernels.at(kernel)].push_back(&fix);
   }
 }
 
@@ -105,9 +106,9 @@ void join(const ReadInfo& read, Draft& draft) {
     for (const auto& one : affected)
       if (one.from)
         if (auto info = read(one, *one.from)) closed.push_back(std::move(info->fixes));
-    for (const auto& fix : fixes) {
-      if (!is_closed(closed, fix.cve)) gained.add(fix, kernel);
-      lost.remove(fix.cve, kernel);
+    for (const ManifestFix* fix : fixes) {
+      if (!is_closed(closed, fix->cve)) gained.add({fix->cve, fix->cvss_tenths}, kernel);
+      lost.remove(fix->cve, kernel);
     }
     if (affected.empty()) affected.push_back({"", kernel, std::nullopt, std::nullopt, false});
     for (auto& one : affected) {

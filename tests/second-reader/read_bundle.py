@@ -376,6 +376,7 @@ def decode_manifest(data, s, plain_tables):
     bad(max(len(m[key]) for key in ("patchsets", "withdrawn", "needs")) <= 100000, "too many")
     bad(sum(m["tables"].values()) == plain_tables, "other table lengths")
     need(m["memory"] <= 2**27, "too-large", "memory")
+    bad(len(m["kernels"]) <= 100_000, "too many kernels")
     bad(ascending(m["kernels"]) and ascending(m["withdrawn"]) and all(map(patchset, m["withdrawn"])), "kernels, withdrawn")
     bad(ascending(n["name"] for n in m["needs"]), "needs out of order")
     for n in m["needs"]:

@@ -122,7 +122,8 @@ void check_round_trip(unsigned seed) {
   const std::string kept = work / "contents";
   make_folders(kept);
   const auto path_of = [&](const Digest& content) { return kept + "/" + to_hex(content); };
-  const auto apart = dissect(plain_archive_work(), archive, *name, hash, unsigned_limits(size_of(archive)), kept, path_of);
+  LargeTurn turn;
+  const auto apart = dissect(plain_archive_work(), archive, *name, hash, unsigned_limits(size_of(archive)), kept, path_of, turn);
   if (!apart) FAIL(apart.error().text);
   INFO(apart->why_none);
   REQUIRE(apart->recipe);
@@ -167,8 +168,10 @@ TEST_CASE("an archive whose contents rot while it is being proven has no recipe"
   make_folders(work / "contents");
   Digest wrong = hash_file(archive);
   wrong[0] ^= std::byte{1};  // as if what is made were another archive
-  const auto apart = dissect(plain_archive_work(), archive, *name, wrong, unsigned_limits(size_of(archive)), work / "contents",
-                             [&](const Digest& content) { return work / ("contents/" + to_hex(content)); });
+  LargeTurn turn;
+  const auto apart = dissect(
+      plain_archive_work(), archive, *name, wrong, unsigned_limits(size_of(archive)), work / "contents",
+      [&](const Digest& content) { return work / ("contents/" + to_hex(content)); }, turn);
   REQUIRE(apart);
   CHECK_FALSE(apart->recipe);
   CHECK_FALSE(apart->why_none.empty());
