@@ -24,7 +24,7 @@ class ArchiveWork {
   /// Reads `archive` from its beginning to its end, once, checks every checksum of the compression, and hands the members to `sink`.
   /// Refused: not_an_archive, truncated, hostile_member, too_large, bad_name; `where` is left to the caller. `on_read(n)` is called
   /// as n more compressed bytes have been read. `packing`, if given, receives what ArchiveSource::packing() says at the end.
-  /// Memory: a few hundred kB, and the folded names of the members.
+  /// Memory: a few hundred kB, and 16 bytes or so a name of its members.
   virtual Result<ArchiveFacts> read_archive(const Fd& archive, Compression compression, const ArchiveLimits& limits,
                                             MemberSink& sink, const OnRead& on_read = {},
                                             std::optional<Bytes>* packing = nullptr) const = 0;

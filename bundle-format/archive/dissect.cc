@@ -85,7 +85,8 @@ class Prover {
       }
       recipe.packing = std::move(*packing);
       Bytes text;
-      if (recipe.literals.size() + recipe.packing.size() <= kMaxRecipe) text = encode_recipe(recipe);  // else it would be larger still
+      if (recipe.literals.size() + recipe.packing.size() <= kMaxRecipe)
+        text = encode_recipe(recipe);  // else it would be larger still
       if (text.empty() || text.size() > kMaxRecipe) {
         why_ = "its recipe would be too large";
         return std::nullopt;

@@ -193,6 +193,7 @@ void Proof::power_cuts() {
 std::size_t Proof::complaints_without(Call call) {
   const auto journal = journal_;
   std::erase_if(journal_, [&](const Entry& entry) { return entry.record.call == call; });
+  what_is_said_lasts();
   power_cuts();
   const std::size_t out = complaints_.size();
   complaints_.clear();
