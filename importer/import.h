@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "importer/archives_report.h"
-#include "importer/judge.h"
+#include "importer/judge_bundle.h"
 #include "importer/plan.h"
 #include "importer/publish.h"
 #include "importer/site.h"

@@ -12,7 +12,7 @@
 #include "bundle-format/archive/archive_work.h"
 #include "unpacker/channel.h"
 #include "unpacker/job.h"
-#include "unpacker/judge.h"
+#include "unpacker/member_judge.h"
 
 namespace patchferry::unpacker {
 

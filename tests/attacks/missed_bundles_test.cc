@@ -52,8 +52,8 @@ void lose_subsets_of_eight(unsigned count) {
 
 }  // namespace
 
-TEST_CASE("24 subsets of eight increments are lost: the lowest missing number is named, and bringing it mends all") {
-  lose_subsets_of_eight(24);
+TEST_CASE("12 subsets of eight increments are lost: the lowest missing number is named, and bringing it mends all") {
+  lose_subsets_of_eight(12);
 }
 
 TEST_CASE("any subset of eight increments is lost: the lowest missing number is named, and bringing it mends all", "[slow]") {

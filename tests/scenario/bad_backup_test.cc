@@ -94,11 +94,11 @@ TEST_CASE("killed at any moment, a restore leaves a base or none, and the same c
   const Kept kept({"--contents"}, 400'000);
   const auto wanted = served(kept.world.base());
   unsigned placed = 0, killed = 0;
-  for (int i = 0; i < 30; ++i) {
+  for (int i = 0; i < 12; ++i) {  // tests/crash does it at every call
     const std::string base = kept.world.at(fmt::format("new-{}", i));
     {
       Process process({"patchferry-site", "restore", "--base", base, kept.file});
-      std::this_thread::sleep_for(std::chrono::milliseconds(2 + i * 6));
+      std::this_thread::sleep_for(std::chrono::milliseconds(2 + i * 15));
       if (process.is_running()) ++killed;
       process.kill();
       process.wait();
@@ -119,8 +119,8 @@ TEST_CASE("killed at any moment, a restore leaves a base or none, and the same c
     CHECK(typed({"log", "--base", base, "--verify"}).code == 0);
     run({"/bin/rm", "-r", base});
   }
-  CHECK(killed > 3);
-  CHECK(placed < 30);
+  CHECK(killed > 1);
+  CHECK(placed < 12);
 }
 
 TEST_CASE("killed at any moment, a restore into a base that is there leaves the former database or the one put back") {

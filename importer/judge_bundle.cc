@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "importer/judge.h"
+#include "importer/judge_bundle.h"
 
 #include <algorithm>
 #include <tuple>

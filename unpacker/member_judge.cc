@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "unpacker/judge.h"
+#include "unpacker/member_judge.h"
 
 #include "bundle-format/bzip2/packing_code.h"
 
