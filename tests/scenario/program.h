@@ -27,7 +27,7 @@ struct Outcome {
   std::string out;
   std::string err;
   std::uint64_t peak_memory =
-      0;  // bytes that it, or one of its own children, had in memory at once, whichever had more; at least what this process has
+      0;  // bytes that it, or one of its own children, had in memory at once, whichever had more; at least what this process has. 0 under a sanitizer
 };
 
 /// A program on its way. Killed if it still runs when this goes.
