@@ -37,8 +37,10 @@ std::vector<std::string> left_overs(const std::string& folder) {
   std::vector<std::string> out;
   for (fs::recursive_directory_iterator it(folder), end; it != end; ++it) {
     const std::string name = it->path().filename().string();
-    // Of a transaction that was killed before it began: to SQLite it is none, and it goes with the next.
-    if (name.ends_with("-journal") && fs::file_size(it->path()) == 0) continue;
+    // Of a transaction that was killed before it changed anything: its magic is not written, so to SQLite it is none, and goes with
+    // the next.
+    if (name.ends_with("-journal") && contents(it->path().string()).substr(0, 1).find_first_not_of('\0') == std::string::npos)
+      continue;
     if (name.starts_with('.') || name.ends_with(".new") || name.ends_with(".partial") || name.ends_with("-journal"))
       out.push_back("left over: " + it->path().string());
   }
